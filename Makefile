@@ -1,0 +1,77 @@
+# Every target prepares .venv by itself from any Python 3.11 or later; nothing is installed outside of it.
+# Choose another interpreter with `make PYTHON=/path/to/python3.12 test`.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && { command -v $$p; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+DEMO_CLEAN ?= fixtures/vonz/captures/PLACEHOLDER
+DEMO_BROKEN ?= fixtures/vonz/captures/PLACEHOLDER
+COVER ?=
+PYTEST_ARGS ?=
+COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas mutants soak bench clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed (on Debian: apt install python3-venv), \
+	or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(STAMP)  ## prepare .venv
+
+demo: $(STAMP)  ## check a clean and a broken capture, and see what a finding looks like
+	@echo '--- a capture in which every promise holds'
+	$(VENV)/bin/wirecheck check $(DEMO_CLEAN)
+	@echo
+	@echo '--- a capture of a server that breaks one (exit code 1 is expected)'
+	$(VENV)/bin/wirecheck check $(DEMO_BROKEN); test $$? -eq 1
+
+test: $(STAMP)  ## run the tests (COVER=1: with branch coverage and its floor)
+	$(PY) -m pytest -q -n 2 $(COVER_ARGS) $(PYTEST_ARGS)
+
+coverage:
+	@$(MAKE) --no-print-directory test COVER=1
+
+check: static coverage  ## everything that continuous integration runs
+
+static: format-check lint types drift  ## the checks that run no tests
+
+format: $(STAMP)  ## format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+format-check: $(STAMP)
+	$(PY) -m ruff format --check .
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+
+types: $(STAMP)
+	$(PY) -m mypy
+
+drift: $(STAMP)
+	$(PY) tools/regenerate.py --check
+
+schemas: $(STAMP)  ## write schemas/ anew from the catalogs
+	$(PY) tools/regenerate.py
+
+mutants: $(STAMP)  ## the mutation matrix, as a table
+	$(PY) tools/mutants.py
+
+soak: $(STAMP)  ## the long runs: random traces against the oracle, valid conversations
+	WIRECHECK_SOAK=1 $(PY) -m pytest -q tests -m soak -n 2 $(PYTEST_ARGS)
+
+bench: $(STAMP)  ## frames a second, against the base that checks nothing
+	$(PY) tools/bench.py
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -1,0 +1,152 @@
+"""Bytes to numbered lines, within bounds.
+
+Law: knows bytes, gzip and line ends, and nothing of what a line says. A line ends at `\\n` and nowhere else: messages
+may hold any other character that is called a line end elsewhere. No line longer than the bound is ever held in
+memory, nor is a file ever read whole; where the bytes cannot be read any further, everything before is still given.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Literal, cast
+
+GZIP: Final = b"\x1f\x8b"
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of reading, in bytes: the longest line that is looked at, and how much is read at once."""
+
+    line: int = 16 * 1024 * 1024
+    block: int = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A line that could not be had: it is too long (the next one can be), or nothing can be read from here on."""
+
+    code: Literal["bad-line", "unreadable"]
+    message: str
+
+
+class Last(bytes):
+    """The last line, where no `\\n` ends it: it may have been cut off."""
+
+    __slots__ = ()
+
+
+def numbered(stream: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes | Trouble]]:
+    """Lines without their ends, numbered from 1. Gzip is recognised by its first bytes, whatever the file's name."""
+    blocks = _unpacked(stream, limits.block)
+    number, held, skipping = 1, bytearray(), False
+    first = True
+    for block in blocks:
+        if isinstance(block, Trouble):
+            # What stands in `held` is the beginning of a line whose rest is lost; the trouble is the line's.
+            yield number, block
+            return
+        if first:
+            block, first = block.removeprefix(BOM), False
+        pieces = block.split(b"\n")
+        if len(pieces) > 1:
+            if skipping:
+                yield number, _too_long(limits)
+                skipping = False
+            else:
+                held += pieces[0]
+                yield number, bytes(held) if len(held) <= limits.line else _too_long(limits)
+            held.clear()
+            number += 1
+            for piece in pieces[1:-1]:
+                yield number, piece if len(piece) <= limits.line else _too_long(limits)
+                number += 1
+        if not skipping:
+            held += pieces[-1]
+            if len(held) > limits.line:
+                held.clear()
+                skipping = True
+    if skipping:
+        yield number, _too_long(limits)
+    elif held:
+        yield number, Last(held)
+
+
+def _too_long(limits: Limits) -> Trouble:
+    return Trouble(code="bad-line", message=f"the line is longer than {limits.line:,} bytes and was skipped")
+
+
+def _unpacked(stream: BinaryIO, size: int) -> Iterator[bytes | Trouble]:
+    try:
+        head = _exactly(stream, len(ZSTD))
+    except OSError as error:
+        return iter((_stopped(error),))
+    if head.startswith(GZIP):
+        return _inflated(_Joined(head, stream), size)
+    if head.startswith(ZSTD):
+        advice = "this is Zstandard data; unpack it first: zstd -dc FILE | wirecheck check -"
+        return iter((Trouble(code="unreadable", message=advice),))
+    return _blocks(head, stream, size)
+
+
+def _stopped(error: OSError) -> Trouble:
+    return Trouble(code="unreadable", message=f"reading stopped here: {error.strerror or error}")
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    """`count` bytes, or fewer at the end; a pipe may give them one at a time."""
+    head = b""
+    while len(head) < count and (more := stream.read(count - len(head))):
+        head += more
+    return head
+
+
+def _blocks(head: bytes, stream: BinaryIO, size: int) -> Iterator[bytes | Trouble]:
+    if head:
+        yield head
+    # read1 gives what a pipe holds now, so that a live stream is judged while it runs.
+    read = getattr(stream, "read1", stream.read)
+    while True:
+        try:
+            block = read(size)
+        except OSError as error:
+            yield _stopped(error)
+            return
+        if not block:
+            return
+        yield block
+
+
+def _inflated(stream: _Joined, size: int) -> Iterator[bytes | Trouble]:
+    with gzip.GzipFile(fileobj=cast("BinaryIO", stream), mode="rb") as packed:
+        while True:
+            try:
+                block = packed.read1(size)
+            except EOFError:
+                yield Trouble(code="unreadable", message="the gzip data ends in the middle; the rest is lost")
+                return
+            except (OSError, zlib.error) as error:
+                yield Trouble(code="unreadable", message=f"the gzip data is damaged from here on ({error})")
+                return
+            if not block:
+                return
+            yield block
+
+
+class _Joined:
+    """What was read to recognise the format, and then the stream itself."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._head:
+            return self._stream.read(size)
+        head = self._head if size < 0 else self._head[:size]
+        self._head = self._head[len(head) :]
+        return head + self._stream.read() if size < 0 else head

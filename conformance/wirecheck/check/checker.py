@@ -1,0 +1,251 @@
+"""The checker: records in, findings out, a report at the end.
+
+Law: sans-I/O. Each record is judged at once and then forgotten; what is kept is the state of open connections, a bounded
+memory of sessions, and counts. One checker judges one capture (nothing crosses captures) or one live process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any, Literal
+
+from wirecheck.catalog.model import Dialect, Envelope, FrameForm, Sender, Style
+from wirecheck.check import history, route
+from wirecheck.check.facts import facts_of, sees
+from wirecheck.check.frames import Reader
+from wirecheck.check.plan import compile_plan
+from wirecheck.check.tally import Sides, broken_finding, connection_finding, new_tally, report
+from wirecheck.decode import Decoded, Decoder, Fault
+from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
+from wirecheck.redact import redact, secrets_of
+from wirecheck.shapes.ends import UNSENT
+from wirecheck.shapes.state import Facts
+from wirecheck.strict import pointer_to
+from wirecheck.verdict import FRAME_CODES, Finding, Report
+
+__all__ = ["Checker"]
+
+
+class _Link:
+    """One connection as the checker holds it: its ordering state, its number, and what must not be written out."""
+
+    __slots__ = ("number", "secrets", "state", "style")
+
+    def __init__(self, state: route.Connection, number: int, secrets: frozenset[str]) -> None:
+        self.state = state
+        self.number = number
+        self.secrets = secrets
+        self.style: Style | None = None
+
+
+class Checker:
+    """Judges the records of one capture against one dialect.
+
+    `envelope` is the style in which frames are expected (`auto`: each connection's is fixed by its first frame that
+    shows one). `closed` turns undocumented members into findings. `side` and `rules` select whose and which
+    guarantees are judged; findings of the other side are not reported. Findings come back from `receive` as they are
+    made; `close` ends what is still open, and returns the report. Raises nothing because of what a peer sent.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        input: str = "-",
+        envelope: Envelope | Literal["auto"] = "wire",
+        closed: bool = False,
+        side: Sides = "both",
+        rules: Collection[str] | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self._auto = envelope == "auto"
+        self._decoder = Decoder(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
+        self._plan = compile_plan(dialect)
+        self._reader = Reader(self._plan)
+        self._remembers = history.is_wanted(self._plan)
+        self._history = history.History()
+        self._links: dict[str, _Link] = {}
+        self._tally = new_tally(dialect, input)
+        self._out = self._tally.outcomes
+        self._side: Sides = side
+        self._rules = None if rules is None else frozenset(rules)
+        self._found: list[Finding] = []
+
+    def receive(self, record: Record) -> tuple[Finding, ...]:
+        """Judge one record. Records of a connection must come in the order in which they were recorded."""
+        self._tally.records += 1
+        link = self._links.get(record.at.conn)
+        if type(record) is Message:
+            self._message(record)
+        elif type(record) is Opened:
+            self._opened(record)
+        elif type(record) is Closed:
+            self._closed(record)
+        elif isinstance(record, BadLine):
+            self._bad_line(record)
+        if not self._found and not self._out.broken:
+            return ()
+        return self._collect(link or self._links.get(record.at.conn))
+
+    def close(self) -> Report:
+        """End what is still open and report. Call it once."""
+        for conn in list(self._links):
+            link = self._links[conn]
+            self._disconnect(conn, at=None, sender=None, code=None)
+            self._collect(link)
+        return report(self.dialect, self._tally, side=self._side, rules=self._rules)
+
+    def _message(self, record: Message) -> None:
+        self._tally.frames += 1
+        conn, sender = record.at.conn, record.sender
+        link = self._links.get(conn)
+        if link is None:
+            link = self._connect(conn, Facts())
+        link.state.facts.seen.add(sender)
+        if self._auto and link.style is None:
+            link.style = self._shown(record)
+        decoded = None
+        if not record.binary and not record.has_value and type(record.body) is str:
+            decoded = self._decoder.accept(record.body, sender, link.style)
+        if decoded is None:
+            if record.has_value:
+                decoded = self._decoder.explain_value(record.value, sender, style=link.style)
+            else:
+                decoded = self._decoder.explain(record.body, sender, binary=record.binary, style=link.style)
+        self._tally.recorded.add(sender)
+        self._frame(link, record.at, sender, decoded, ())
+
+    def _shown(self, record: Message) -> Style | None:
+        if record.has_value:
+            return self._decoder.value_style(record.value, record.sender)
+        return self._decoder.shown_style(record.body, record.sender)
+
+    def _frame(self, link: _Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
+        for fault in decoded.faults:
+            self._found.append(_finding(fault, sender, at, above))
+        state = link.state
+        if decoded.variant is None:
+            if not decoded.legible:
+                route.blur(self._plan, state, sender, self._out)
+                if self._remembers:
+                    history.blur(self._history, link.number)
+            return
+        state.seq += 1
+        event, moves = self._reader.read(decoded, at, state.seq)
+        trace = route.route(self._plan, state, event, moves, self._out)
+        if self._remembers and trace is not None:
+            history.observe(
+                self._plan,
+                self._history,
+                link.number,
+                event,
+                moves,
+                decoded.payload,
+                started=state.facts.started,
+                replayed=not trace.live,
+                out=self._out,
+            )
+        form = decoded.variant.form
+        if form.contains is not None:
+            self._batch(link, at, sender, decoded, form, above)
+
+    def _batch(
+        self, link: _Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]
+    ) -> None:
+        """The items of a batch are frames themselves, in order, at the batch's record."""
+        items: Any = decoded.payload
+        for step in form.contains or ():
+            items = items.get(step) if isinstance(items, dict) else None
+        if not isinstance(items, list):
+            return
+        inside = () if decoded.style == "flat" else (self.dialect.envelope.data,)
+        for index, item in enumerate(items):
+            inner = self._decoder.explain_value(item, sender, style=link.style)
+            self._frame(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
+
+    def _opened(self, record: Opened) -> None:
+        conn = record.at.conn
+        if conn in self._links:
+            self._disconnect(conn, at=None, sender=None, code=None)
+        facts = facts_of(self._plan, record)
+        self._connect(conn, facts, secrets_of(record, self.dialect))
+        self._tally.recorded |= sees(record)
+
+    def _closed(self, record: Closed) -> None:
+        conn = record.at.conn
+        if conn not in self._links:
+            self._connect(conn, Facts())
+        self._close_code(record)
+        self._disconnect(conn, at=record.at, sender=record.sender, code=record.code)
+
+    def _close_code(self, record: Closed) -> None:
+        code, side = record.code, record.sender
+        if code in UNSENT or code is None or side is None:
+            return
+        known = self.dialect.connect.closes
+        if code == 1004 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
+            text = f"close code {code} must not be sent (RFC 6455, 7.4)"
+            self._found.append(connection_finding(record.at, code, text, level="must", side=side))
+        elif side == "server" and known and code >= 4000 and code not in known:
+            text = f"close code {code} is not documented; known: {', '.join(map(str, sorted(known)))}"
+            self._found.append(connection_finding(record.at, code, text, level="may", side=side))
+
+    def _bad_line(self, record: BadLine) -> None:
+        self._found.append(
+            Finding(kind="capture", code=record.code, level="must", side=None, message=record.message, at=record.at)
+        )
+
+    def _connect(self, conn: str, facts: Facts, secrets: frozenset[str] = frozenset()) -> _Link:
+        self._tally.connections += 1
+        link = _Link(route.connect(self._plan, facts), self._tally.connections, secrets)
+        self._links[conn] = link
+        return link
+
+    def _disconnect(self, conn: str, *, at: At | None, sender: Sender | None, code: int | None) -> None:
+        link = self._links.pop(conn)
+        route.disconnect(self._plan, link.state, self._out, at=at, sender=sender, code=code)
+        if self._remembers:
+            history.disconnect(self._plan, self._history, link.number, self._out)
+
+    def _collect(self, link: _Link | None) -> tuple[Finding, ...]:
+        """Turn what was found since the last call into findings, redacted, selected, grouped."""
+        found, self._found = self._found, []
+        broken, self._out.broken = self._out.broken, []
+        found += [broken_finding(self.dialect, instance) for instance in broken]
+        secrets = link.secrets if link is not None else frozenset[str]()
+        kept = tuple(_clean(finding, secrets) for finding in found if self._wanted(finding))
+        for finding in kept:
+            self._tally.add(finding)
+        return kept
+
+    def _wanted(self, finding: Finding) -> bool:
+        if finding.side is not None and self._side not in ("both", finding.side):
+            return False
+        return finding.guarantee is None or self._rules is None or finding.guarantee in self._rules
+
+
+def _finding(fault: Fault, sender: Sender, at: At, above: tuple[Any, ...]) -> Finding:
+    pointer = fault.pointer
+    if above:
+        pointer = pointer_to(above) + (pointer or "")
+    return Finding(
+        kind="frame" if fault.code in FRAME_CODES else "message",
+        code=fault.code,
+        level=fault.level,
+        side=sender,
+        message=fault.message,
+        at=at,
+        frame=fault.frame,
+        pointer=pointer,
+        cause=fault.cause,
+    )
+
+
+def _clean(finding: Finding, secrets: frozenset[str]) -> Finding:
+    message = redact(finding.message, secrets)
+    frame = None if finding.frame is None else redact(finding.frame, secrets)
+    pointer = None if finding.pointer is None else redact(finding.pointer, secrets)
+    if (message, frame, pointer) == (finding.message, finding.frame, finding.pointer):
+        return finding
+    return replace(finding, message=message, frame=frame, pointer=pointer)

@@ -1,0 +1,78 @@
+"""A decoded frame as the shapes see it: its roles, its names, and what it does.
+
+Law: reads values at the places that the catalog gives, and evaluates cases. It judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wirecheck.catalog.model import Condition, FrameForm
+from wirecheck.check.plan import Moves, Plan, locators
+from wirecheck.decode import Decoded
+from wirecheck.record import At
+from wirecheck.shapes.state import Event
+
+_ABSENT = object()
+
+Places = tuple[tuple[str, bool, tuple[str, ...]], ...]
+"""Names and where they lie: (name, in the header?, steps)."""
+
+
+class Reader:
+    """Reads events from decoded frames; what a frame's cases make of it is worked out once and kept."""
+
+    __slots__ = ("_plan", "_ready", "_simple")
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._ready: dict[tuple[str, tuple[bool, ...]], tuple[Moves, Places]] = {}
+        self._simple: dict[str, tuple[Moves, Places]] = {}
+
+    def read(self, decoded: Decoded, at: At, seq: int) -> tuple[Event, Moves]:
+        """The event and what it does. `decoded.variant` must be there."""
+        variant = decoded.variant
+        if variant is None:
+            raise ValueError("only a frame of a known variant can be read")
+        message, payload = decoded.message, decoded.payload
+        found = self._simple.get(variant.form.key)
+        if found is None:
+            found = self._moves(variant.form, message, payload)
+        moves, places = found
+        names: dict[str, Any] = {}
+        for name, in_header, steps in places:
+            value: Any = message if in_header else payload
+            for step in steps:
+                value = value.get(step) if isinstance(value, dict) else None
+            if value is not None and name not in names:
+                names[name] = value
+        return Event(at, seq, moves.sender, moves.label, moves.roles, names), moves
+
+    def _moves(self, form: FrameForm, message: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[Moves, Places]:
+        holds = tuple(
+            all(_meets(condition, message, payload) for condition in case.when)
+            and not (case.unless and all(_meets(condition, message, payload) for condition in case.unless))
+            for case in form.cases
+        )
+        found = self._ready.get((form.key, holds))
+        if found is None:
+            cases = [case for case, holding in zip(form.cases, holds, strict=True) if holding]
+            roles = frozenset(form.roles).union(*(case.roles for case in cases))
+            may = frozenset(form.may).union(*(case.may for case in cases))
+            moves = self._plan.moves(form, roles, may)
+            found = self._ready[form.key, holds] = (moves, locators(self._plan.dialect, moves.names))
+        if not form.cases:
+            self._simple[form.key] = found
+        return found
+
+
+def _meets(condition: Condition, message: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    value: Any = message if condition.at.place == "header" else payload
+    for step in condition.at.path:
+        value = value.get(step, _ABSENT) if isinstance(value, dict) else _ABSENT
+    if condition.test == "absent":
+        return value is _ABSENT
+    if condition.test == "present":
+        return value is not _ABSENT
+    return type(value) is type(condition.const) and bool(value == condition.const)

@@ -1,0 +1,464 @@
+"""What was seen of each session, and whether its replays repeat it and hold nothing that is live.
+
+Law: the one place that remembers anything across connections. It sees the frames of a capture in file order, keeps
+residues and digests instead of texts, is bounded a session and in sessions, and is undecided beyond its bounds.
+
+`replay-repeats-history`: of what was seen before the replay, each kind of frame that the replay holds at all (text,
+calls, results) must come back in order; pieces of text are joined, since a transcript may cut them otherwise, and the
+text of the turn that still ran must begin what comes back of it. What a transcript leaves out altogether is not said
+by the documents, so it is undecided. A text that the server itself replaced at the end of the turn may come back in
+either form; in neither: that too is undecided.
+
+`live-after-replay`: frames in a bracket look like history. They cannot be history if the session began in this capture
+and the bracket holds more than was ever asked for before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wirecheck.check.plan import Moves, Plan
+from wirecheck.record import At
+from wirecheck.shapes.joins import PRIME, join, residue, residue_of
+from wirecheck.shapes.state import Event, Key, Outcomes, remember
+
+MAX_SESSIONS = 10_000
+MAX_WEIGHT = 100_000
+"""Texts and items remembered in all sessions together; beyond, the oldest session is forgotten."""
+MAX_ITEMS = 2_000
+MAX_TEXT = 1 << 20
+MAX_PIECES = 64
+
+_TURN, _DONE, _BIRTH, _BORN, _DELTA = "turn.open", "turn.close", "ask.session", "answer.session", "text.delta"
+_KINDS = ("tool.open", "tool.close")
+_CONTENT = frozenset({*_KINDS, _DELTA, _DONE})
+_NEWS = _CONTENT | {_BORN}
+
+NOTHING = (0, 0)
+Residue = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Turn:
+    """The turn that runs now, as far as it was seen: `whole` if all of its text was."""
+
+    conn: int
+    whole: bool
+    text: Residue = NOTHING
+    pieces: list[str] = field(default_factory=list)
+    items: dict[str, list[bytes]] = field(default_factory=dict)
+
+    def joined(self) -> Residue:
+        """The text so far; pieces are joined now and then, not one by one."""
+        if self.pieces:
+            self.text = join(self.text, residue("".join(self.pieces)))
+            self.pieces.clear()
+        return self.text
+
+
+@dataclass(slots=True)
+class Session:
+    """`born`: created in this capture. `prompts`: turns certainly asked for. `sure`: nothing about them is in doubt.
+
+    `texts`: of each turn that ended and was seen whole, its text and the server's own version of it (or None).
+    `partial`: some turn was not. `items`: digests of calls and results of turns that ended. `full`: there were more.
+    """
+
+    born: bool = False
+    sure: bool = True
+    prompts: int = 0
+    full: bool = False
+    partial: bool = False
+    texts: list[tuple[Residue, Residue | None]] = field(default_factory=list)
+    items: dict[str, list[bytes]] = field(default_factory=dict)
+    now: Turn | None = None
+    weight: int = 0
+    epoch: int = 0
+
+    def ended(self, turn: Turn, final: Residue | None) -> int:
+        """Remember a turn that ended; returns by how much there is more to remember."""
+        before = self.weight
+        text = turn.joined()
+        if self.weight < MAX_ITEMS:
+            if not turn.whole:
+                self.partial = True
+            elif text[0]:
+                self.texts.append((text, final))
+                self.weight += 1
+            for kind, items in turn.items.items():
+                self.items.setdefault(kind, []).extend(items)
+                self.weight += len(items)
+        else:
+            self.full = True
+        self.now = None
+        return self.weight - before
+
+
+@dataclass(slots=True)
+class Bracket:
+    """One replay while it runs. Its text is kept up to a bound, cut at the ends of turns.
+
+    `running` is the text (None: not seen from its start) and the items of the turn that ran when it began.
+    """
+
+    at: At
+    label: str
+    prompts: int
+    running: tuple[Residue | None, dict[str, list[bytes]]]
+    ends: int = 0
+    texts: list[list[str]] = field(default_factory=lambda: [[]])
+    length: int = 0
+    items: dict[str, list[bytes]] = field(default_factory=dict)
+    content: bool = False
+    prompted: bool = False
+    broken: bool = False
+    overflow: bool = False
+
+
+@dataclass(slots=True)
+class Watch:
+    """After a bracket: whether a turn was asked for since it began, and whether the bracket held anything."""
+
+    prompted: bool
+    content: bool
+
+
+@dataclass(slots=True)
+class Link:
+    """What one connection has to do with history: its open brackets, its watches, the turns that run on it, and the
+    requests for new sessions not yet answered (True where the request also asked for a turn)."""
+
+    brackets: dict[Key, Bracket] = field(default_factory=dict)
+    watches: dict[Key, Watch] = field(default_factory=dict)
+    running: dict[Key, None] = field(default_factory=dict)
+    births: list[bool] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class History:
+    """The sessions of one capture. Connections are numbered by the caller, since their names may be used again."""
+
+    sessions: dict[Key, Session] = field(default_factory=dict)
+    links: dict[int, Link] = field(default_factory=dict)
+    weight: int = 0
+    epoch: int = 0
+    """Goes up whenever something happened that any session may have a part in."""
+
+
+def is_wanted(plan: Plan) -> bool:
+    """Whether the dialect claims anything that needs a memory across connections."""
+    return plan.bracket is not None and (plan.history is not None or plan.live_after is not None)
+
+
+def observe(
+    plan: Plan, history: History, conn: int, event: Event, moves: Moves, payload: Mapping[str, Any], *,
+    started: bool, replayed: bool, out: Outcomes,
+) -> None:  # fmt: skip
+    """One frame that could be placed: live, or (`replayed`) inside its session's bracket."""
+    bracket = plan.bracket
+    if bracket is None:
+        return
+    link = history.links.get(conn)
+    if link is None:
+        link = history.links[conn] = Link()
+    key = event.key(bracket.keys)
+    if moves.delta and not replayed and not link.watches:
+        session = history.sessions.get(key)
+        turn = session.now if session is not None else None
+        piece = event.names.get("text")
+        if turn is not None and turn.conn == conn and isinstance(piece, str):
+            turn.pieces.append(piece)
+            if len(turn.pieces) >= MAX_PIECES:
+                turn.joined()
+            return
+    if replayed:
+        _replayed(plan, history, link.brackets.get(key), key, event, moves, payload, out)
+    elif moves.begins_bracket or moves.ends_bracket:
+        if None not in key:
+            _end(plan, history, link, key, out)
+            if moves.begins_bracket:
+                _begin(history, link, key, event)
+    elif moves.sender == "client":
+        _asked(history, link, conn, key, moves)
+    elif None in key:
+        if _TURN in moves.may:
+            _doubt(history)
+    elif moves.roles & _NEWS:
+        _live(plan, history, link, conn, key, event, moves, payload, started=started, out=out)
+
+
+def disconnect(plan: Plan, history: History, conn: int, out: Outcomes) -> None:
+    """The connection is over: its brackets and watches are, and turns in the middle will never be whole."""
+    link = history.links.pop(conn, None)
+    if link is None:
+        return
+    for key, bracket in link.brackets.items():
+        if plan.history is not None and _remembered(history, key):
+            out.undecided(plan.history)
+        if not bracket.broken and (bracket.content or bracket.prompted):
+            out.undecided(plan.live_after)
+    for watch in link.watches.values():
+        if watch.content:
+            out.undecided(plan.live_after)
+
+
+def blur(history: History, conn: int) -> None:
+    """Something on the connection could not be read: what was seen there may not be all."""
+    _doubt(history)
+    link = history.links.setdefault(conn, Link())
+    for key in link.running:
+        session = history.sessions.get(key)
+        if session is not None and session.now is not None and session.now.conn == conn:
+            session.now.whole = False
+    link.running.clear()
+    for bracket in link.brackets.values():
+        bracket.overflow = True
+
+
+def _doubt(history: History) -> None:
+    """A turn may have been asked for, nobody knows in which session."""
+    history.epoch += 1
+
+
+def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> None:
+    if _BIRTH in moves.roles and len(link.births) < MAX_ITEMS:
+        link.births.append(_TURN in moves.roles)
+    elif None in key:
+        if _TURN in moves.roles or _TURN in moves.may:
+            _doubt(history)
+    elif _TURN in moves.roles:
+        session = _session(history, key)
+        session.prompts += 1
+        for other in history.links.values():
+            if key in other.brackets:
+                other.brackets[key].prompted = True
+        if key in link.watches:
+            link.watches[key].prompted = True
+        _run(link, conn, key, session, whole=session.now is None)
+    elif _TURN in moves.may:
+        _session(history, key).sure = False
+
+
+def _run(link: Link, conn: int, key: Key, session: Session, *, whole: bool) -> Turn:
+    """A turn of the session runs on this connection; what was seen of one before goes into it."""
+    before = session.now
+    session.now = Turn(conn=conn, whole=whole, items=before.items if before else {})
+    remember(link.running, key)
+    return session.now
+
+
+def _live(
+    plan: Plan, history: History, link: Link, conn: int, key: Key, event: Event, moves: Moves,
+    payload: Mapping[str, Any], *, started: bool, out: Outcomes,
+) -> None:  # fmt: skip
+    roles = moves.roles
+    session = _session(history, key)
+    if _BORN in roles:
+        session.born = started and not session.prompts and not session.texts and not session.partial
+        if link.births:
+            session.sure = session.sure and len(set(link.births)) == 1
+            if link.births.pop(0):
+                session.prompts += 1
+                _run(link, conn, key, session, whole=started)
+        return
+    if link.watches:
+        watch = link.watches.get(key)
+        if watch is not None and watch.prompted:
+            out.held(plan.live_after)
+            del link.watches[key]
+    turn = session.now
+    if turn is None or turn.conn != conn:
+        turn = _run(link, conn, key, session, whole=False)
+    if _DELTA in roles:
+        piece = event.names.get("text")
+        if isinstance(piece, str):
+            turn.pieces.append(piece)
+            if len(turn.pieces) >= MAX_PIECES:
+                turn.joined()
+        else:
+            turn.whole = False
+    if _DONE in roles:
+        final = event.names.get("final")
+        history.weight += session.ended(turn, residue(final) if isinstance(final, str) else None)
+        link.running.pop(key, None)
+        while history.weight > MAX_WEIGHT:
+            _forget(history)
+    kind = _kind(roles)
+    if kind is not None:
+        items = turn.items.setdefault(kind, [])
+        if len(items) < MAX_ITEMS:
+            items.append(_digest(moves, payload))
+        else:
+            session.full = True
+
+
+def _begin(history: History, link: Link, key: Key, event: Event) -> None:
+    session = _session(history, key)
+    turn = session.now
+    running: tuple[Residue | None, dict[str, list[bytes]]] = (NOTHING, {})
+    if turn is not None:
+        items = {kind: list(seen) for kind, seen in turn.items.items()}
+        running = (turn.joined() if turn.whole else None, items)
+        turn.whole = False
+    link.watches.pop(key, None)
+    link.brackets[key] = Bracket(at=event.at, label=event.label, prompts=session.prompts, running=running)
+
+
+def _replayed(
+    plan: Plan, history: History, bracket: Bracket | None, key: Key, event: Event, moves: Moves,
+    payload: Mapping[str, Any], out: Outcomes,
+) -> None:  # fmt: skip
+    roles = moves.roles
+    if bracket is None or not roles & _CONTENT:
+        return
+    bracket.content = True
+    session = _session(history, key)
+    sure = session.born and session.sure and session.epoch == history.epoch
+    if sure and bracket.ends >= bracket.prompts and not bracket.broken:
+        bracket.broken = True
+        text = f"inside the replay of line {bracket.at.line}, which already holds all {bracket.prompts} turns asked for"
+        out.broke(plan.live_after, event.at, event.label, text)
+    kind = _kind(roles)
+    if _DELTA in roles:
+        piece = event.names.get("text")
+        if isinstance(piece, str) and bracket.length + len(piece) <= MAX_TEXT:
+            bracket.texts[-1].append(piece)
+            bracket.length += len(piece)
+        else:
+            bracket.overflow = True
+    elif kind is not None:
+        items = bracket.items.setdefault(kind, [])
+        if len(items) < 2 * MAX_ITEMS:
+            items.append(_digest(moves, payload))
+        else:
+            bracket.overflow = True
+    if _DONE in roles:
+        bracket.ends += 1
+        bracket.texts.append([])
+
+
+def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> None:
+    bracket = link.brackets.pop(key, None)
+    if bracket is None:
+        return
+    if not bracket.broken:
+        link.watches[key] = Watch(prompted=bracket.prompted, content=bracket.content or bracket.prompted)
+    session = _session(history, key)
+    seen = session.texts or session.items or (bracket.running[0] or NOTHING)[0] or bracket.running[1]
+    if plan.history is None or not seen:
+        return
+    judgements = [*_calls(session, bracket), _texts(session, bracket)]
+    if session.full or bracket.overflow:
+        judgements = [verdict for verdict in judgements if verdict is not False]
+    if False in judgements:
+        what = "text" if judgements[-1] is False else "tool calls or results"
+        text = f"{what} seen before the replay do not come back in it in the same order"
+        out.broke(plan.history, bracket.at, bracket.label, text)
+    elif True in judgements:
+        out.held(plan.history)
+    else:
+        out.undecided(plan.history)
+
+
+def _remembered(history: History, key: Key) -> bool:
+    """Whether anything is known that a replay should bring back."""
+    session = history.sessions.get(key)
+    return session is not None and bool(session.texts or session.items or _running(session))
+
+
+def _running(session: Session) -> bool:
+    turn = session.now
+    return turn is not None and bool(turn.items or (turn.whole and turn.joined()[0]))
+
+
+def _calls(session: Session, bracket: Bracket) -> list[bool | None]:
+    """For each kind of item: True if it came back, False if not, None if the replay holds none of the kind."""
+    found: list[bool | None] = []
+    for kind in _KINDS:
+        seen = [*session.items.get(kind, ()), *bracket.running[1].get(kind, ())]
+        again = bracket.items.get(kind)
+        if seen:
+            found.append(_in_order(seen, again) if again else None)
+    return found
+
+
+def _texts(session: Session, bracket: Bracket) -> bool | None:
+    """Whether the texts of the turns seen before came back; None where that cannot be told."""
+    running = bracket.running[0] or NOTHING
+    if not bracket.length or not (session.texts or running[0]):
+        return None
+    again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]
+    rewritten = any(final not in (None, text) for text, final in session.texts)
+    if bracket.ends:
+        back = _cut_alike(session.texts, running, [text for text in again if text])
+        return True if back else None if rewritten else False
+    place = 0
+    for versions in [*session.texts, *([(running, None)] if running[0] else [])]:
+        found = [end for version in versions if version and (end := _find(again[0], version, place)) >= 0]
+        if not found:
+            return None if rewritten else False
+        place = min(found)
+    return True
+
+
+def _cut_alike(seen: list[tuple[Residue, Residue | None]], running: Residue, again: list[bytes]) -> bool:
+    """Whether the texts that ended come back as texts of their own, in order, and the running one begins another."""
+    rest = iter(again)
+    for versions in seen:
+        if not any(residue_of(text) in versions for text in rest):
+            return False
+    return not running[0] or any(_begins(text, running) for text in rest)
+
+
+def _begins(text: bytes, start: Residue) -> bool:
+    return len(text) >= start[0] and residue_of(text[: start[0]]) == start
+
+
+def _find(text: bytes, wanted: Residue, place: int) -> int:
+    """Where the first part of `text` ends, from `place` on, that has this residue; -1 where there is none."""
+    size, value = wanted
+    _, window = residue_of(text[place : place + size])
+    lead = pow(256, size, PRIME)
+    for end in range(place + size, len(text) + 1):
+        if window == value:
+            return end
+        if end < len(text):
+            window = (window * 256 - text[end - size] * lead + text[end]) % PRIME
+    return -1
+
+
+def _in_order(seen: list[bytes], again: list[bytes]) -> bool:
+    """Whether `seen` is a subsequence of `again`."""
+    rest = iter(again)
+    return all(item in rest for item in seen)
+
+
+def _kind(roles: frozenset[str]) -> str | None:
+    return next((role for role in _KINDS if role in roles), None)
+
+
+def _digest(moves: Moves, payload: Mapping[str, Any]) -> bytes:
+    """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
+    documented = (moves.form.payload or {}).get("properties", {})
+    known = {name: payload[name] for name in documented if name in payload}
+    text = json.dumps([moves.form.key, known], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=12).digest()
+
+
+def _session(history: History, key: Key) -> Session:
+    session = history.sessions.get(key)
+    if session is None:
+        session = history.sessions[key] = Session(epoch=history.epoch)
+        if len(history.sessions) > MAX_SESSIONS:
+            _forget(history)
+    return session
+
+
+def _forget(history: History) -> None:
+    """Forget the session that was met first; if it comes again, it counts as one that was not born here."""
+    oldest = next(iter(history.sessions))
+    history.weight -= history.sessions.pop(oldest).weight

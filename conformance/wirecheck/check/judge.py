@@ -1,0 +1,88 @@
+"""One frame in one trace: which shape judges what, in which order.
+
+Law: `docs/verdicts.md`, section 3. This module only calls the shapes; it decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from wirecheck.check.plan import Moves, Plan
+from wirecheck.shapes import agrees, joins, opted, pair, place, steps, sure, times
+from wirecheck.shapes.place import EdgeState
+from wirecheck.shapes.state import Event, Facts, Lane, LaneForm, Outcomes, Span, Trace
+
+
+def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
+    """A trace with nothing open; only in a live one, seen from its start, do we know of lanes that open here."""
+    known = live and facts.started
+    return Trace(live=live, lanes=[Lane(known=known and form.here, shared=form.shared) for form in plan.lanes])
+
+
+def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
+    """Judge the frame on the state before it, then let it close, excuse, end, open and clear."""
+    if moves.places or moves.counts or moves.pardons:
+        for inside, form, guarantee in moves.places:
+            if inside:
+                place.inside(form, guarantee, trace, facts, event, out)
+            else:
+                place.outside(form, guarantee, trace, facts, event, out)
+        for form, rule in moves.counts:
+            times.count(form, rule, trace, event, out)
+        for form in moves.pardons:
+            times.pardon(form, trace, event)
+    if moves.joins and plan.joins is not None:
+        joins.judge(plan.joins, trace, event, out)
+    if moves.steps and plan.steps is not None:
+        steps.judge(plan.steps, trace, event, out, placed=True)
+    if moves.moving:
+        _move(plan, trace, facts, event, moves, out)
+    for by, form, number in moves.clears:
+        sure.clear(form, trace.lanes[form.index], number, event.key(by.keys))
+
+
+def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
+    closed: list[tuple[LaneForm, Span | None]] = []
+    for form in moves.closes:
+        chosen, alone = pair.close(form, trace, facts, event, out)
+        if chosen is not None and alone:
+            pair.learn(plan.lanes, trace, chosen.seq, event)
+        closed.append((form, chosen))
+    for form, side in moves.meets:
+        pair.meet(form, trace, facts, event, side, out)
+    for form in moves.may_closes:
+        pair.may_close(form, trace, facts, event, out)
+    for form in moves.may_meets:
+        pair.may_meet(form, trace, event)
+    for (form, chosen), (_, waiting) in zip(closed, moves.deadlines, strict=True):
+        certain = chosen is not None and not chosen.doubtful
+        for other, number in waiting:
+            pair.deadline(other, number, trace, facts, event, event.key(form.keys), certain, out)
+    for form, patient in moves.opens:
+        pair.begin(form, trace, facts, event, out, patient=patient)
+    for form in moves.may_opens:
+        pair.may_open(form, trace, event)
+
+
+def judge_ends(plan: Plan, edges: list[EdgeState], trace: Trace, facts: Facts, event: Event, out: Outcomes) -> None:
+    """First, last, and what leads an answer: only in the live trace."""
+    for edge, state in zip(plan.edges, edges, strict=True):
+        if event.sender in edge.senders:
+            if edge.first:
+                place.first(edge, state, facts, event, out)
+            else:
+                place.last(edge, state, event, out)
+    for form, guarantee, role, senders in plan.leads:
+        if event.sender in senders:
+            place.leads(form, guarantee, role, trace, facts, event, out)
+
+
+def judge_connection(plan: Plan, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
+    """What depends on the connection and not on its spans: opt-ins, and agreement with the URL."""
+    if moves.gated and plan.gate is not None:
+        opted.by_parameter(plan.gate, moves.form.needs, plan.defaults, facts, event, out)
+    if plan.subscription is not None:
+        if moves.topical:
+            opted.by_subscription(plan.subscription, facts, event, out)
+        if moves.subscribes:
+            opted.subscribe(plan.subscription, facts, event)
+    for guarantee, name in moves.agrees:
+        agrees.with_connection(guarantee, name, facts, event, out)

@@ -1,0 +1,406 @@
+"""A dialect compiled to tables.
+
+Law: made once a dialect, never changed while checking, free of anything observed. Every decision that depends only on
+the catalog is taken here, so that judging a frame is a walk over small tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from wirecheck.catalog.model import SENDERS, Dialect, FrameForm, Guarantee, Locator, Sender, SpanForm
+from wirecheck.shapes.joins import Joins
+from wirecheck.shapes.opted import Subscription
+from wirecheck.shapes.place import Edge
+from wirecheck.shapes.state import CLOSE_SIDE, OPEN_SIDE, By, LaneForm, Times
+from wirecheck.shapes.steps import Steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """All that a frame of one kind does, given which of its cases hold."""
+
+    form: FrameForm
+    label: str
+    sender: Sender
+    roles: frozenset[str]
+    may: frozenset[str]
+    places: tuple[tuple[bool, LaneForm, str], ...] = ()
+    counts: tuple[tuple[LaneForm, Times], ...] = ()
+    pardons: tuple[LaneForm, ...] = ()
+    joins: bool = False
+    steps: bool = False
+    gated: bool = False
+    subscribes: bool = False
+    topical: bool = False
+    agrees: tuple[tuple[str, str], ...] = ()
+    closes: tuple[LaneForm, ...] = ()
+    meets: tuple[tuple[LaneForm, int], ...] = ()
+    may_closes: tuple[LaneForm, ...] = ()
+    may_meets: tuple[LaneForm, ...] = ()
+    deadlines: tuple[tuple[LaneForm, tuple[tuple[LaneForm, int], ...]], ...] = ()
+    opens: tuple[tuple[LaneForm, bool], ...] = ()
+    may_opens: tuple[LaneForm, ...] = ()
+    clears: tuple[tuple[LaneForm, LaneForm, int], ...] = ()
+    begins_bracket: bool = False
+    ends_bracket: bool = False
+    connected: bool = False
+    moving: bool = False
+    names: tuple[str, ...] = ()
+    light: tuple[LaneForm, str] | None = None
+    delta: bool = False
+    """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
+    the names whose values are needed; `light`: the one place to judge, if there is nothing else to do in the lanes;
+    `delta`: a piece of text and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A dialect's tables. `names` says where each frame carries what the rules ask for."""
+
+    dialect: Dialect
+    lanes: tuple[LaneForm, ...]
+    guarantees: tuple[Guarantee, ...]
+    edges: tuple[Edge, ...]
+    leads: tuple[tuple[LaneForm, str, str, frozenset[Sender]], ...]
+    joins: Joins | None
+    steps: Steps | None
+    subscription: Subscription | None
+    gate: str | None
+    ends: tuple[str, frozenset[int]] | None
+    bracket: LaneForm | None
+    history: str | None
+    live_after: str | None
+    connection_names: tuple[str, ...]
+    defaults: Mapping[str, Any]
+    _places: Mapping[str, tuple[tuple[bool, str, str], ...]] = field(default_factory=dict)
+    _agrees: tuple[tuple[str, str, str | None], ...] = ()
+
+    def moves(self, form: FrameForm, roles: frozenset[str], may: frozenset[str]) -> Moves:
+        """What a frame with these certain and possible roles does."""
+        may = may - roles
+        ordered = [lane for lane in self.lanes if not lane.either]
+        either = [lane for lane in self.lanes if lane.either]
+        by_name = {lane.name: lane for lane in self.lanes}
+        closes = tuple(lane for lane in ordered if lane.close_role in roles)
+        ended = {lane.index for lane in closes}
+        touched = ended | {lane.index for lane in ordered if lane.open_role in roles}
+        moves = Moves(
+            form=form,
+            label=form.tag if form.tag is not None else form.key,
+            sender=form.sender,
+            roles=roles,
+            may=may,
+            places=tuple(
+                (inside, by_name[span], guarantee)
+                for role in sorted(roles)
+                for inside, span, guarantee in self._places.get(role, ())
+            ),
+            counts=tuple((lane, rule) for lane in self.lanes for rule in lane.times if rule.frames in roles),
+            pardons=tuple(lane for lane in self.lanes for rule in lane.times if rule.excused & roles),
+            joins=self.joins is not None
+            and bool(roles & ({self.joins.lane.open_role, self.joins.deltas, self.joins.final} | self.joins.reset)),
+            steps=self.steps is not None and self.steps.frames in roles,
+            gated=self.gate is not None and bool(form.needs),
+            subscribes=self.subscription is not None and bool(roles & {self.subscription.on, self.subscription.opaque}),
+            topical=self.subscription is not None and self.subscription.frames in roles,
+            agrees=tuple((guarantee, name) for guarantee, name, role in self._agrees if role is None or role in roles),
+            closes=closes,
+            meets=tuple(
+                (lane, side)
+                for lane in either
+                for side, role in ((OPEN_SIDE, lane.open_role), (CLOSE_SIDE, lane.close_role))
+                if role in roles
+            ),
+            may_closes=tuple(lane for lane in ordered if lane.close_role in may),
+            may_meets=tuple(lane for lane in either if may & {lane.open_role, lane.close_role}),
+            deadlines=tuple(
+                (
+                    ending,
+                    tuple(
+                        (lane, number)
+                        for lane in self.lanes
+                        for number, by in enumerate(lane.by)
+                        if by.lane == ending.index
+                    ),
+                )
+                for ending in closes
+            ),
+            opens=tuple((lane, bool(lane.patient & roles)) for lane in ordered if lane.open_role in roles),
+            may_opens=tuple(lane for lane in ordered if lane.open_role in may),
+            clears=tuple(
+                (self.lanes[by.lane], lane, number)
+                for lane in ordered
+                if not lane.exclusive
+                for number, by in enumerate(lane.by)
+                if by.lane in touched
+            ),
+            begins_bracket=self.bracket is not None and self.bracket.open_role in roles,
+            ends_bracket=self.bracket is not None and self.bracket.close_role in roles,
+        )
+        return replace(
+            moves,
+            connected=moves.gated or moves.subscribes or moves.topical or bool(moves.agrees),
+            moving=bool(
+                moves.closes or moves.meets or moves.may_closes or moves.may_meets or moves.opens or moves.may_opens
+            ),
+            names=self._needed(moves),
+            light=self._light(moves),
+            delta=roles == {"text.delta"},
+        )
+
+    def _light(self, moves: Moves) -> tuple[LaneForm, str] | None:
+        """The span that such a frame must lie in, if that is all there is to judge."""
+        if len(moves.places) != 1 or not moves.places[0][0] or self.edges:
+            return None
+        _, form, guarantee = moves.places[0]
+        if moves.counts or moves.pardons or moves.joins or moves.steps or moves.clears:
+            return None
+        if moves.closes or moves.meets or moves.opens or moves.may or moves.gated or moves.agrees or moves.topical:
+            return None
+        if any(lead.keys != form.keys for lead, *_ in self.leads):
+            return None
+        return form, guarantee
+
+    def _needed(self, moves: Moves) -> tuple[str, ...]:
+        """The names whose values such a frame is asked for."""
+        forms = [
+            *(form for _, form, _ in moves.places),
+            *(form for form, _ in moves.counts),
+            *moves.pardons,
+            *moves.closes,
+            *(form for form, _ in moves.meets),
+            *moves.may_closes,
+            *moves.may_meets,
+            *(form for form, _ in moves.opens),
+            *moves.may_opens,
+            *(form for form, *_ in self.leads),
+            *(edge.lane for edge in self.edges),
+            *([self.bracket] if self.bracket else []),
+            *([self.joins.lane] if self.joins and moves.joins else []),
+            *(self.lanes if moves.closes else ()),
+        ]
+        needed = {name for form in forms for name in (*form.keys, *form.kept)}
+        needed |= {form.prefer for form in forms if form.prefer}
+        needed |= {name for _, name in moves.agrees}
+        if self.joins and moves.joins:
+            needed |= {self.joins.text, self.joins.whole}
+        if self.steps and moves.steps:
+            needed |= {self.steps.number, self.steps.bound}
+        if self.subscription and (moves.topical or moves.subscribes):
+            needed |= {self.subscription.topic, self.subscription.topics}
+        if self.bracket is not None:
+            needed |= {"text"} if "text.delta" in moves.roles else set()
+            needed |= {"final"} if "turn.close" in moves.roles else set()
+        return tuple(name for name in self.dialect.names if name in needed)
+
+
+def compile_plan(dialect: Dialect) -> Plan:
+    """The tables of a dialect, with every claimed guarantee that traffic can decide."""
+    claimed = tuple(claim for claim in dialect.guarantees.values() if claim.rule.passive is None)
+    lanes = _lanes(dialect, claimed)
+    by_name = {lane.name: lane for lane in lanes}
+    shapes: dict[str, list[Guarantee]] = {}
+    for claim in claimed:
+        shapes.setdefault(claim.rule.shape, []).append(claim)
+    places: dict[str, list[tuple[bool, str, str]]] = {}
+    for claim in shapes.get("place", ()):
+        for word, inside in (("inside", True), ("outside", False)):
+            if word in claim.options:
+                places.setdefault(claim.options["frames"], []).append((inside, claim.options[word], claim.id))
+    connected = [claim for claim in shapes.get("agrees", ()) if claim.options.get("with") == "connection"]
+    return Plan(
+        dialect=dialect,
+        lanes=lanes,
+        guarantees=claimed,
+        edges=tuple(_edges(dialect, shapes.get("place", []), by_name)),
+        leads=tuple(
+            (
+                by_name[claim.options["span"]],
+                claim.id,
+                claim.options["leads"],
+                _senders(dialect, claim.options["leads"]),
+            )
+            for claim in shapes.get("place", ())
+            if "leads" in claim.options
+        ),
+        joins=next((_joins(claim, by_name) for claim in shapes.get("joins", ())), None),
+        steps=next((_steps(claim, by_name) for claim in shapes.get("steps", ())), None),
+        subscription=next(
+            (_subscription(claim) for claim in shapes.get("opted", ()) if claim.options["by"] == "subscription"), None
+        ),
+        gate=next((claim.id for claim in shapes.get("opted", ()) if claim.options["by"] == "parameter"), None),
+        ends=next((_ends(dialect, claim) for claim in shapes.get("ends", ())), None),
+        bracket=next((by_name[name] for name, form in dialect.spans.items() if form.subtrace), None),
+        history=next((claim.id for claim in shapes.get("history", ())), None),
+        live_after=next((claim.id for claim in shapes.get("place", ()) if "live" in claim.options), None),
+        connection_names=tuple(sorted({claim.options["name"] for claim in connected})),
+        defaults={name: param.default for name, param in dialect.connect.params.items()},
+        _places={role: tuple(entries) for role, entries in places.items()},
+        _agrees=tuple((claim.id, claim.options["name"], claim.options.get("frames")) for claim in connected),
+    )
+
+
+def locators(dialect: Dialect, names: tuple[str, ...]) -> tuple[tuple[str, bool, tuple[str, ...]], ...]:
+    """For each name, where a frame may carry it: (name, in the header?, steps), the preferred place first."""
+    return tuple(
+        (name, place.place == "header", place.path)
+        for name in names
+        for place in dialect.names[name]
+        if _carried(place)
+    )
+
+
+def _carried(place: Locator) -> bool:
+    return place.place in ("payload", "header")
+
+
+def _senders(dialect: Dialect, role: str) -> frozenset[Sender]:
+    return frozenset(
+        form.sender
+        for form in dialect.frames.values()
+        if role in form.roles or role in form.may or any(role in case.roles or role in case.may for case in form.cases)
+    )
+
+
+def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, ...]:
+    """One lane a span kind; what the claims say of a kind is folded into its lane."""
+    order = {name: index for index, name in enumerate(dialect.spans)}
+    bracket = next((form for form in dialect.spans.values() if form.subtrace), None)
+    led = {claim.options["span"] for claim in claimed if "leads" in claim.options}
+    lanes = []
+    for name, span in dialect.spans.items():
+        pair = next((c for c in claimed if c.rule.shape == "pair" and name in c.options["spans"]), None)
+        options: Mapping[str, Any] = pair.options if pair else {}
+        ends = [other for other in options.get("by", ()) if other in order]
+        partners = tuple(
+            (claim.id, claim.options["name"])
+            for claim in claimed
+            if claim.rule.shape == "agrees" and name in claim.options.get("partner", ())
+        )
+        lanes.append(
+            LaneForm(
+                index=order[name],
+                name=name,
+                open_role=span.open,
+                close_role=span.close,
+                keys=span.keys,
+                here=span.opened == "here",
+                exclusive=span.exclusive,
+                oldest=span.tie == "oldest",
+                prefer=span.prefer,
+                openers=_senders(dialect, span.open),
+                closers=_senders(dialect, span.close),
+                guarantee=pair.id if pair else None,
+                either=options.get("order") == "either",
+                judges_close=options.get("judge") != "open",
+                by=tuple(
+                    By(lane=order[other], name=other, common=_common(span.keys, dialect.spans[other].keys))
+                    for other in ends
+                ),
+                by_connection="connection" in options.get("by", ()),
+                patient=frozenset(options.get("patient", ())),
+                kept=tuple(dict.fromkeys([*([span.prefer] if span.prefer else []), *(kept for _, kept in partners)])),
+                times=tuple(_times(c) for c in claimed if c.rule.shape == "times" and c.options["span"] == name),
+                partners=partners,
+                led=name in led,
+                shared=tuple(ours for ours, _ in _common(span.keys, dialect.spans[ends[0]].keys))
+                if len(ends) == 1
+                else (),
+                in_bracket=_in_bracket(dialect, span, bracket),
+            )
+        )
+    return tuple(lanes)
+
+
+def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple((ours.index(name), theirs.index(name)) for name in ours if name in theirs)
+
+
+def _in_bracket(dialect: Dialect, span: SpanForm, bracket: SpanForm | None) -> tuple[tuple[int, int], ...] | None:
+    """How the span's key holds the bracket's, if spans of this kind occur in replays at all."""
+    if bracket is None or not set(bracket.keys) <= set(span.keys):
+        return None
+    framing = {
+        role
+        for form in dialect.frames.values()
+        if {bracket.open, bracket.close} & set(form.roles)
+        for role in form.roles
+    }
+    if framing & {span.open, span.close}:
+        return None
+    return _common(span.keys, bracket.keys)
+
+
+def _times(claim: Guarantee) -> Times:
+    options = claim.options
+    return Times(
+        guarantee=claim.id,
+        frames=options["frames"],
+        least=options["min"],
+        most=options["max"],
+        excused=frozenset(options.get("excused", ())),
+    )
+
+
+def _edges(dialect: Dialect, claims: list[Guarantee], lanes: Mapping[str, LaneForm]) -> list[Edge]:
+    edges = []
+    for claim in claims:
+        if "edge" not in claim.options:
+            continue
+        lane = lanes[claim.options["span"]]
+        first = claim.options["edge"] == "first"
+        role = lane.open_role if first else lane.close_role
+        edges.append(
+            Edge(
+                guarantee=claim.id,
+                first=first,
+                lane=lane,
+                senders=_senders(dialect, role) & set(SENDERS),
+                ignored=frozenset(claim.options.get("except", ())),
+            )
+        )
+    return edges
+
+
+def _joins(claim: Guarantee, lanes: Mapping[str, LaneForm]) -> Joins:
+    options = claim.options
+    return Joins(
+        guarantee=claim.id,
+        lane=lanes[options["span"]],
+        deltas=options["deltas"],
+        text=options["text"],
+        final=options["final"],
+        whole=options["whole"],
+        reset=frozenset(options["reset"]),
+    )
+
+
+def _steps(claim: Guarantee, lanes: Mapping[str, LaneForm]) -> Steps:
+    options = claim.options
+    return Steps(
+        guarantee=claim.id,
+        frames=options["frames"],
+        number=options["number"],
+        bound=options["bound"],
+        lane=lanes[options["span"]],
+    )
+
+
+def _subscription(claim: Guarantee) -> Subscription:
+    options = claim.options
+    return Subscription(
+        guarantee=claim.id,
+        frames=options["frames"],
+        topic=options["topic"],
+        topics=options["topics"],
+        on=options["on"],
+        opaque=options["opaque"],
+    )
+
+
+def _ends(dialect: Dialect, claim: Guarantee) -> tuple[str, frozenset[int]]:
+    meaning = claim.options["trigger"]
+    return claim.id, frozenset(code for code, what in dialect.connect.closes.items() if what == meaning)

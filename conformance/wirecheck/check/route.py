@@ -1,0 +1,189 @@
+"""Which trace a frame belongs to: the live one, a replay, or nobody knows.
+
+Law: `docs/verdicts.md`, sections 8 and 9. Holds the state of one connection, as a value; judges nothing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from wirecheck.catalog.model import Sender
+from wirecheck.check.judge import judge, judge_connection, judge_ends, new_trace
+from wirecheck.check.plan import Moves, Plan
+from wirecheck.record import At
+from wirecheck.shapes import ends, joins, pair, place, steps, sure
+from wirecheck.shapes.place import EdgeState
+from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, LaneForm, Outcomes, Trace, agree, remember
+
+
+@dataclass(slots=True)
+class Connection:
+    """Everything remembered of one connection. `adrift` while a replay is open whose key was not given."""
+
+    facts: Facts
+    live: Trace
+    edges: list[EdgeState]
+    replays: dict[Key, Trace] = field(default_factory=dict)
+    adrift: bool = False
+    seq: int = 0
+
+
+def connect(plan: Plan, facts: Facts) -> Connection:
+    """A connection of which these facts are known."""
+    return Connection(
+        facts=facts,
+        live=new_trace(plan, facts, live=True),
+        edges=[EdgeState(first={}, last={}) for _ in plan.edges],
+    )
+
+
+def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> Trace | None:
+    """Judge one frame where it belongs; returns the trace that it went to, None where that cannot be told."""
+    if moves.light is not None and _light(plan, connection, event, moves.light, out):
+        return connection.live
+    facts = connection.facts
+    trace: Trace | None = connection.live
+    bracket = plan.bracket
+    framing = moves.begins_bracket or moves.ends_bracket
+    if bracket is not None and event.sender == "server" and not framing:
+        if connection.adrift:
+            return None
+        if connection.replays:
+            key = event.key(bracket.keys)
+            trace = None if None in key else connection.replays.get(key, connection.live)
+    if moves.connected:
+        judge_connection(plan, facts, event, moves, out)
+    if trace is None:
+        _unplaced(plan, connection, event, moves, out)
+    else:
+        if trace.live and (plan.edges or plan.leads):
+            judge_ends(plan, connection.edges, trace, facts, event, out)
+        judge(plan, trace, facts, event, moves, out)
+        if framing and bracket is not None:
+            key = event.key(bracket.keys)
+            if moves.ends_bracket:
+                _end(plan, connection, key, out)
+            if moves.begins_bracket:
+                _begin(plan, connection, key, out)
+    if plan.leads and facts.contacts is not None:
+        for form, *_ in plan.leads:
+            key = event.key(form.keys)
+            if key not in facts.contacts and None not in key:
+                remember(facts.contacts, key)
+        if len(facts.contacts) >= MAX_KEYS:
+            facts.contacts = None
+    return trace
+
+
+def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneForm, str], out: Outcomes) -> bool:
+    """Whether the frame lies in the one solid span of its key, and nothing else waits for it: then that is all."""
+    form, guarantee = light
+    live = connection.live
+    lane = live.lanes[form.index]
+    if connection.replays or connection.adrift or lane.holed:
+        return False
+    spans = lane.spans.get(event.key(form.keys))
+    if spans is None or len(spans) != 1 or spans[0].excused or spans[0].doubtful:
+        return False
+    for lead in plan.leads:
+        if live.lanes[lead[0].index].spans:
+            return False
+    spans[0].witnessed = True
+    out.counts[guarantee][0] += 1
+    return True
+
+
+def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> None:
+    """A message of the sender could not be read."""
+    for trace in (connection.live, *connection.replays.values()):
+        for form, lane in zip(plan.lanes, trace.lanes, strict=True):
+            sure.blur(form, lane, sender)
+        joins.blur(trace)
+        trace.step = None
+    for edge, state in zip(plan.edges, connection.edges, strict=True):
+        place.blur(edge, state, sender, out)
+    if sender == "client":
+        connection.facts.opaque = True
+
+
+def disconnect(
+    plan: Plan, connection: Connection, out: Outcomes, *, at: At | None, sender: Sender | None, code: int | None
+) -> None:
+    """The connection closed; or, where `at` is None, the input ended before it did."""
+    facts = connection.facts
+    for trace in connection.replays.values():
+        for form in plan.lanes:
+            pair.finish(form, trace, facts, None, None, out)
+    for form in plan.lanes:
+        pair.finish(form, connection.live, facts, sender, code, out)
+    for edge, state in zip(plan.edges, connection.edges, strict=True):
+        place.finish(edge, state, closed=at is not None, out=out)
+    if plan.ends is not None:
+        guarantee, codes = plan.ends
+        if at is None:
+            ends.cut(guarantee, facts, out)
+        else:
+            ends.closed(guarantee, codes, facts, at, sender, code, out)
+
+
+def _unplaced(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> None:
+    """Live or replayed? Nobody can tell: what the frame is, it only may be, and what it would be judged by is open."""
+    for _, _, guarantee in moves.places:
+        out.undecided(guarantee)
+    if moves.steps and plan.steps is not None:
+        steps.judge(plan.steps, connection.live, event, out, placed=False)
+    uncertain = plan.moves(moves.form, frozenset(), moves.roles | moves.may)
+    judge(plan, connection.live, connection.facts, replace(event, roles=frozenset()), uncertain, out)
+
+
+def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
+    if None in key:
+        connection.adrift = True
+        return
+    for form, ours in _bracketed(plan, key):
+        for span in connection.live.lanes[form.index].all():
+            if not span.doubtful and agree(span.key, ours):
+                span.excused = True
+    if key in connection.replays:
+        _finish_replay(plan, connection, key, out)
+    connection.replays[key] = new_trace(plan, connection.facts, live=False)
+
+
+def _end(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
+    agreeing = [other for other in connection.replays if agree(other, key)]
+    for other in agreeing:
+        _finish_replay(plan, connection, other, out)
+    if connection.adrift and (None in key or not agreeing):
+        connection.adrift = False
+        blur(plan, connection, "server", out)
+
+
+def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
+    """What was open in the replay may go on live; what else was said of the session is no longer sure."""
+    replay = connection.replays.pop(key)
+    live = connection.live
+    for form, ours in _bracketed(plan, key):
+        lane, past = live.lanes[form.index], replay.lanes[form.index]
+        sure.loosen(form, lane, ours)
+        if form.either:
+            continue
+        for span in list(past.all()):
+            if not span.doubtful and not lane.spans.get(span.key):
+                past.remove(span)
+                span.excused = True
+                lane.add(span)
+    for form in plan.lanes:
+        pair.finish(form, replay, connection.facts, None, None, out)
+
+
+def _bracketed(plan: Plan, key: Key) -> list[tuple[LaneForm, Key]]:
+    """The kinds of spans that occur in replays, each with the bracket's key as a key of that kind."""
+    found = []
+    for form in plan.lanes:
+        if form.in_bracket is None:
+            continue
+        ours = [None] * len(form.keys)
+        for position, theirs in form.in_bracket:
+            ours[position] = key[theirs]
+        found.append((form, tuple(ours)))
+    return found

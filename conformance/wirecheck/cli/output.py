@@ -1,0 +1,49 @@
+"""Text to standard output or a file.
+
+Law: a reader that closes early (`| head`) is no error, and neither is a terminal that cannot show a character.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+from wirecheck.errors import UsageError
+
+
+def emit(text: str) -> None:
+    """Write `text` to standard output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more. Python flushes once again at its end, and that must not fail aloud.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def writable(path: Path) -> None:
+    """Raise `UsageError` where nothing can be written to `path`, before any work is done for it."""
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder; name a file for --output")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{path}: no permission to write it; name another file for --output")
+
+
+def save(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from error

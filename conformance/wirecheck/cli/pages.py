@@ -1,0 +1,276 @@
+"""The pages of `wirecheck explain`, as text.
+
+Law: shows what the catalogs hold. A page opens with what the thing is and ends with examples.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from wirecheck import schema
+from wirecheck.catalog import (
+    BASIS_LEVEL,
+    SENDERS,
+    Case,
+    Dialect,
+    FrameForm,
+    Guarantee,
+    Rule,
+    role_words,
+    rules,
+    span_roles,
+    span_words,
+)
+from wirecheck.catalog.places import written
+from wirecheck.cli import words
+from wirecheck.report.escape import printable
+from wirecheck.schema.message import plain
+
+_WIDTH: Final = 100
+_UNKNOWN: Final = {
+    "ignore": "is to be ignored",
+    "report": "is reported",
+    "reject": "is a fault",
+}
+
+
+def dialect(form: Dialect) -> str:
+    envelope = form.envelope
+    lies = "beside it" if envelope.style == "flat" else f'under "{envelope.data}"'
+    lines = [f"{form.name}: {form.title}", f"  source    {form.source}"]
+    lines.append(f'  envelope  {envelope.style}: the tag is "{envelope.tag}", the payload lies {lies}')
+    lines.append(f"  unknown   a tag that the document does not name {_UNKNOWN[form.unknown]}")
+    lines += [f"  {line}" for line in _connection(form)]
+    for sender in SENDERS:
+        frames_of = [frame for frame in form.frames.values() if frame.sender == sender]
+        if frames_of:
+            lines += ["", f"frames from the {sender}", *_table((frame.key, frame.summary) for frame in frames_of)]
+    lines += ["", "guarantees"]
+    lines += _table((claim.id, f"{claim.level}, {claim.rule.side}: {claim.says}") for claim in form.guarantees.values())
+    if form.open_points:
+        lines += ["", "what the document leaves open"]
+        lines += [line for point in form.open_points for line in _wrapped(point, "  - ", "    ")]
+    return _text(lines)
+
+
+def frame(form: Dialect, shown: FrameForm) -> str:
+    level = BASIS_LEVEL[shown.basis]
+    tag = "without a tag" if shown.tag is None else f'tagged "{shown.tag}"'
+    lines = [f"{form.name}/{shown.key}: a frame from the {shown.sender}, {tag}"]
+    lines += _wrapped(shown.summary, "  ")
+    lines += _wrapped(shown.note, "  ") if shown.note else []
+    lines.append(f"  source    {form.source}: {shown.source}")
+    lines.append(f"  basis     {shown.basis}: findings about its payload are of level {level}")
+    for title, roles in (("is", shown.roles), ("may be", shown.may)):
+        lines += _titled(title, roles)
+    for case in shown.cases:
+        lines += _wrapped(_case(case), "  case      ", "            ")
+    for name, value in shown.needs.items():
+        lines.append(f"  needs     {name}={json.dumps(value)} in the connection's URL")
+    lines += ["", *_payload(shown)]
+    spoken = [
+        claim for claim in form.guarantees.values() if any(_mentions(claim.options, name) for name in _named(shown))
+    ]
+    if spoken:
+        lines += ["", "guarantees that speak of it"]
+        lines += _table((claim.id, f"{claim.level}: {claim.says} ({claim.source})") for claim in spoken)
+    return _text([*lines, *_examples(form, shown)])
+
+
+def frames(name: str, found: Sequence[tuple[Dialect, FrameForm]]) -> str:
+    lines = [f"{name}: a frame of several dialects or sides; ask for one of them"]
+    return _text([*lines, *_table((f"{form.name}/{each.key}", each.summary) for form, each in found)])
+
+
+def rule(shown: Rule, shelf: Mapping[str, Dialect]) -> str:
+    lines = [f"{shown.id}: a rule for the {shown.side}", *_wrapped(shown.says, "  ")]
+    if shown.passive is not None:
+        lines += _wrapped(f"Captured traffic cannot decide it: {shown.passive}.", "  ")
+    options = ", ".join(f"{key}: {_plainly(value)}" for key, value in shown.options.items())
+    lines += _wrapped(f"{shown.shape} ({options})" if options else shown.shape, "  shape     ", "            ")
+    lines += [f"  clean     {shown.holds}", f"  violating {shown.breaks}", "", "claimed by"]
+    claims = [(form, form.guarantees[shown.id]) for form in shelf.values() if shown.id in form.guarantees]
+    for form, claim in claims:
+        lines += _wrapped(_claim(form, claim), f"  {form.name}  ", "    ")
+    if not claims:
+        lines.append("  no dialect")
+    if shown.implies:
+        lines += ["", "one fault against it may also trip"]
+        lines += _table((name, reason) for name, reason in shown.implies.items())
+    return _text(lines)
+
+
+def role(name: str, shelf: Mapping[str, Dialect]) -> str:
+    lines = [f"{name}: a role", *_wrapped(role_words()[name], "  "), "", "played by"]
+    rows = []
+    for form in shelf.values():
+        for each in form.frames.values():
+            certain = name in each.roles or any(name in case.roles for case in each.cases)
+            if certain or name in each.may or any(name in case.may for case in each.cases):
+                rows.append((f"{form.name}/{each.key}", each.summary if certain else f"(perhaps) {each.summary}"))
+    lines += _table(rows) if rows else ["  no frame"]
+    spans = [kind for kind, ends in span_roles().items() if name in ends]
+    return _text([*lines, *_users([name, *spans])])
+
+
+def span(name: str, shelf: Mapping[str, Dialect]) -> str:
+    opens, closes = span_roles()[name]
+    lines = [f"{name}: a span, from {opens} to {closes}", *_wrapped(span_words()[name], "  "), "", "told apart"]
+    rows = []
+    for form in shelf.values():
+        if (told := form.spans.get(name)) is not None:
+            keys = f"by {', '.join(told.keys)}" if told.keys else "one a connection"
+            rows.append((form.name, f"{keys}; its start lies {told.opened}"))
+    return _text([*lines, *(_table(rows) if rows else ["  in no dialect"]), *_users([name])])
+
+
+def shape(name: str) -> str:
+    lines = [f"{name}: a shape, the way in which a rule is judged", *_wrapped(words.SHAPES[name], "  ")]
+    using = [each for each in rules().values() if each.shape == name]
+    return _text([*lines, *_rule_table(using, "rules of this shape")])
+
+
+def code(name: str) -> str:
+    entry = words.CODES[name]
+    lines = [f"{name}: a finding's code", *_wrapped(entry.says, "  "), *_wrapped(entry.level, "  level     ", " " * 12)]
+    return _text([*lines, f"  clean     {entry.holds}", f"  violating {entry.breaks}"])
+
+
+def _connection(form: Dialect) -> Iterator[str]:
+    connect = form.connect
+    port = f", port {connect.port}" if connect.port is not None else ""
+    if connect.url is not None or connect.path is not None or port:
+        yield f"connect   {connect.url or ''}{connect.path or ''}{port}".replace("connect   , ", "connect   ")
+    for param in connect.params.values():
+        default = f", {json.dumps(param.default)} unless given" if param.default is not None else ""
+        yield f"parameter {param.name} ({param.place}, {param.type}{default}): {param.summary}"
+    for way in connect.auth:
+        yield f"auth      {', '.join(f'{kind} {_plainly(value)}' for kind, value in way.items())}"
+    for number, meaning in connect.closes.items():
+        yield f"close     {number}: {meaning}"
+
+
+def _named(shown: FrameForm) -> set[str]:
+    """The roles that a frame may play, and the spans that they open or close."""
+    roles = {*shown.roles, *shown.may, *(role for case in shown.cases for role in (*case.roles, *case.may))}
+    return roles | {kind for kind, ends in span_roles().items() if roles & set(ends)}
+
+
+def _case(case: Case) -> str:
+    def told(conditions: Iterable[Any]) -> str:
+        return " and ".join(
+            f"{written(each.at)} is {json.dumps(each.const) if each.test == 'const' else each.test}"
+            for each in conditions
+        )
+
+    when = f"where {told(case.when)}" if case.when else ""
+    unless = f"unless {told(case.unless)}" if case.unless else ""
+    roles = f"is {', '.join(case.roles)}" if case.roles else ""
+    may = f"may be {', '.join(case.may)}" if case.may else ""
+    asks = "asks more of the payload" if case.payload is not None else ""
+    return f"{' and '.join(filter(None, (when, unless)))}: {'; '.join(filter(None, (roles, may, asks)))}"
+
+
+def _payload(shown: FrameForm) -> Iterator[str]:
+    if shown.payload is None:
+        yield "payload: the document names the frame and does not describe it"
+        return
+    properties = shown.payload.get("properties", {})
+    if not properties:
+        yield "payload: nothing"
+        return
+    required = shown.payload.get("required", ())
+    rows = []
+    for name, form in properties.items():
+        need = "required" if name in required else "optional"
+        said = form.get("description", "")
+        rows.append((name, f"{need}, {_type(form)}{f': {said}' if said else ''}"))
+    yield from ("payload", *_table(rows))
+
+
+def _type(form: Mapping[str, Any]) -> str:
+    if "const" in form:
+        return f"always {json.dumps(_plain(form['const']))}"
+    if "enum" in form:
+        return f"one of {', '.join(json.dumps(_plain(value)) for value in form['enum'])}"
+    kind = form.get("type", "any value")
+    return kind if isinstance(kind, str) else " or ".join(kind)
+
+
+def _examples(form: Dialect, shown: FrameForm) -> Iterator[str]:
+    style = schema.wire_style(form, shown)
+    messages = [schema.wrap(form, shown, example, style) for example in shown.examples]
+    for message in messages:
+        yield from ("", "clean", f"  {json.dumps(message, ensure_ascii=False)}")
+    required = list((shown.payload or {}).get("required", ()))
+    if messages and required:
+        broken = dict(messages[0])
+        holder = broken
+        if style == "nested":
+            holder = broken[form.envelope.data] = dict(broken[form.envelope.data])
+        del holder[required[-1]]
+        yield from ("", f'violating: "{required[-1]}" is missing', f"  {json.dumps(broken, ensure_ascii=False)}")
+
+
+def _users(named: Sequence[str]) -> Iterator[str]:
+    using = [each for each in rules().values() if any(_mentions(each.options, name) for name in named)]
+    yield from _rule_table(using, "rules that speak of it")
+
+
+def _rule_table(using: Sequence[Rule], title: str) -> Iterator[str]:
+    if using:
+        yield from ("", title, *_table((each.id, each.says) for each in using))
+        yield from ("", f"clean     {using[0].holds} ({using[0].id})", f"violating {using[0].breaks}")
+
+
+def _mentions(options: Any, name: str) -> bool:
+    if isinstance(options, Mapping):
+        return any(_mentions(value, name) for value in options.values())
+    if isinstance(options, str):
+        return options == name
+    return isinstance(options, Iterable) and any(_mentions(value, name) for value in options)
+
+
+def _claim(form: Dialect, claim: Guarantee) -> str:
+    return f"{claim.level}: {claim.says} ({form.source}: {claim.source})"
+
+
+def _plain(value: Any) -> Any:
+    return plain(value)
+
+
+def _plainly(value: Any) -> str:
+    value = _plain(value)
+    if isinstance(value, list):
+        return ", ".join(map(_plainly, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plainly(item)}" for key, item in value.items())
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _titled(title: str, roles: Sequence[str]) -> list[str]:
+    return [f"  {title:<8}  {name}: {role_words()[name]}" for name in roles]
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    listed = list(rows)
+    width = min(max((len(name) for name, _ in listed), default=0), 36)
+    return [line for name, said in listed for line in _wrapped(said, f"  {name:<{width}}  ", " " * (width + 4))]
+
+
+def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{printable(line)}".rstrip() + "\n" for line in lines)

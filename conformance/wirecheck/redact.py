@@ -1,0 +1,174 @@
+"""What must not be written down: credentials of a connection, and whatever looks like one.
+
+Law: text in, text out, in time linear in the text's length. Nothing here knows where the text came from or where it
+goes. Cutting comes after redacting, never before: half a secret at the end of a cut line is still half a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from urllib.parse import quote, unquote, unquote_plus
+
+from wirecheck.catalog.model import Dialect
+from wirecheck.record import Opened
+
+MARK = "[redacted]"
+SHORTEST_SECRET = 4
+
+_SECRET_NAMES = (
+    "access_token",
+    "accesstoken",
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth",
+    "auth_token",
+    "authorization",
+    "client_secret",
+    "clientsecret",
+    "cookie",
+    "id_token",
+    "jwt",
+    "key",
+    "passwd",
+    "password",
+    "private_key",
+    "refresh_token",
+    "refreshtoken",
+    "secret",
+    "session_token",
+    "sessiontoken",
+    "set-cookie",
+    "token",
+    "x-api-key",
+)
+_SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "x-auth-token"}
+)
+_SCHEMES = re.compile(r"(?i)(?:bearer|basic|token|digest)[ ._-]+(.+)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_PLAIN_WORDS = frozenset({"true", "false", "null", "none", "bearer", "basic"})
+_PLAIN_COOKIE = 8  # a shorter cookie of an unsuspicious name (theme=dark) is a word, and words occur in messages
+
+# Each pattern starts where a run of its own characters starts, so that no text is scanned from every position of it.
+_NAMES = "|".join(sorted(map(re.escape, _SECRET_NAMES), key=len, reverse=True))
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'(?i)("(?:' + _NAMES + r')"\s*:\s*")(?:[^"\\]|\\.)*', re.DOTALL), r"\g<1>" + MARK),
+    (re.compile(r'(?i)(\\"(?:' + _NAMES + r')\\"\s*:\s*\\")(?:[^"\\]|\\+[^"\\])*'), r"\g<1>" + MARK),
+    (re.compile(r"(?i)(?<![\w-])(bearer[ .])[A-Za-z0-9._~+/=%-]{4,}"), r"\g<1>" + MARK),
+    (re.compile(r"(?i)(?<![\w-])((?:" + _NAMES + r")=)[^\s&#;\"'<>\\]+"), r"\g<1>" + MARK),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?", re.ASCII), MARK),
+    (re.compile(r"(?<![\w-])(?:rc|sk|pk|gh[pos]|xox[abp])[-_][\w-]{4,}", re.ASCII), MARK),
+)
+
+
+def secrets_of(opened: Opened, dialect: Dialect | None = None) -> frozenset[str]:
+    """The credentials that one connection was opened with, in every spelling in which they may be repeated.
+
+    Looked at: query parameters that the catalog names for authentication or that are commonly so named, the
+    password in the URL, subprotocols of the catalog's form, and the headers that carry credentials.
+    """
+    forms = dialect.connect.auth if dialect is not None else ()
+    found: set[str] = set()
+    if opened.url is not None:
+        found.update(_in_url(opened.url, {name.lower() for form in forms for name in _names(form.get("query"))}))
+    templates = [_template(form["subprotocol"]) for form in forms if isinstance(form.get("subprotocol"), str)]
+    for protocol in opened.subprotocols:
+        for pattern in (*templates, _SCHEMES):
+            if match := pattern.fullmatch(protocol):
+                found.update((protocol, *match.groups()))
+    headers = _SECRET_HEADERS | {name.lower() for form in forms for name in _names(form.get("header"))}
+    for name, value in opened.headers.items():
+        if name.lower() in headers:
+            found.update(_in_header(name.lower(), value))
+    return frozenset(
+        spelling
+        for value in found
+        for spelling in _spellings(value)
+        if len(spelling) >= SHORTEST_SECRET and spelling.lower() not in _PLAIN_WORDS
+    )
+
+
+def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
+    """`text` with every known secret, and everything of the form of one, replaced by `[redacted]`."""
+    for secret in _longest_first(secrets):
+        text = text.replace(secret, MARK)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def excerpt(text: str, width: int, secrets: frozenset[str] = frozenset()) -> str:
+    """`text` redacted and then cut to `width` characters, an ellipsis included.
+
+    Of a long text only the beginning is looked at; a known secret that this first cut halves is dropped from its end.
+    """
+    bound = 4 * width + 4096
+    beginning = text if len(text) <= bound else _without_half(text[:bound], secrets)
+    shown = redact(beginning, secrets)
+    if len(shown) <= width and len(beginning) == len(text):
+        return shown
+    return shown[: max(width - 1, 0)] + "…"
+
+
+def _without_half(text: str, secrets: frozenset[str]) -> str:
+    for secret in _longest_first(secrets):
+        for length in range(min(len(secret) - 1, len(text)), 0, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length]
+    return text
+
+
+@lru_cache(maxsize=64)
+def _longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))
+
+
+def _names(form: object) -> Iterable[str]:
+    """The names in one authentication form: `{query: {token: "{token}"}}` or `{query: token}`."""
+    if isinstance(form, str):
+        return (form,)
+    return tuple(map(str, form)) if isinstance(form, Mapping) else ()
+
+
+def _template(form: str) -> re.Pattern[str]:
+    literal = [re.escape(part) for part in _PLACEHOLDER.split(form)]
+    return re.compile("(.+)".join(literal), re.DOTALL)
+
+
+def _in_url(url: str, named: set[str]) -> set[str]:
+    found: set[str] = set()
+    address, _, query = url.partition("#")[0].partition("?")
+    authority = address.partition("://")[2].partition("/")[0]
+    credentials, at, _ = authority.rpartition("@")
+    if at:
+        found.add(credentials.partition(":")[2])
+    secret_names = named | set(_SECRET_NAMES)
+    for pair in query.replace(";", "&").split("&"):
+        name, _, value = pair.partition("=")
+        if unquote_plus(name).lower() in secret_names:
+            found.add(value)
+    return found
+
+
+def _in_header(name: str, value: str) -> set[str]:
+    found = {value}
+    if match := _SCHEMES.fullmatch(value):
+        found.update(match.groups())
+    if name.endswith("cookie"):
+        for crumb in value.split(";"):
+            key, _, content = crumb.strip().partition("=")
+            if len(content) >= _PLAIN_COOKIE or key.lower() in _SECRET_NAMES:
+                found.add(content)
+    return found
+
+
+def _spellings(value: str) -> Iterable[str]:
+    decoded = unquote(value)
+    for form in (value, decoded, unquote_plus(value)):
+        yield form
+        yield json.dumps(form)[1:-1]
+    yield quote(decoded.encode("utf-8", "surrogatepass"), safe="")

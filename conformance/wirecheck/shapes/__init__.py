@@ -1,0 +1,1 @@
+"""The closed vocabulary of ordering checks, over roles. No dialect's name occurs here."""

@@ -1,0 +1,354 @@
+"""What a connection remembers, as plain values.
+
+Law: the state holds no code, no file and no compiled plan, only values that can be pickled and handed to another
+process. What is known of the dialect comes in from outside, as `LaneForm` and its like. `docs/verdicts.md` gives the
+meaning of every word here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wirecheck.catalog.model import Sender
+from wirecheck.record import At, Vantage
+
+Key = tuple[Any, ...]
+"""The values of a span's names, in the order of its keys; None is a hole."""
+
+MAX_OPEN = 200_000
+MAX_KEYS = 50_000
+MAX_LATE = 1_000
+
+OPEN_SIDE, CLOSE_SIDE = 0, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """A span kind whose end is a deadline; `common` pairs positions in our key with positions in its key."""
+
+    lane: int
+    name: str
+    common: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How often a frame may come in a span: the guarantee, its bounds, and the roles that excuse an absence."""
+
+    guarantee: str
+    frames: str
+    least: int
+    most: int
+    excused: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneForm:
+    """One span kind of a dialect, compiled: roles resolved to senders, names to positions."""
+
+    index: int
+    name: str
+    open_role: str
+    close_role: str
+    keys: tuple[str, ...]
+    here: bool
+    exclusive: bool
+    oldest: bool
+    prefer: str | None
+    openers: frozenset[Sender]
+    closers: frozenset[Sender]
+    guarantee: str | None = None
+    either: bool = False
+    judges_close: bool = True
+    by: tuple[By, ...] = ()
+    by_connection: bool = False
+    patient: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
+    times: tuple[Times, ...] = ()
+    partners: tuple[tuple[str, str], ...] = ()
+    led: bool = False
+    shared: tuple[int, ...] = ()
+    in_bracket: tuple[tuple[int, int], ...] | None = None
+    """Pairs (position in our key, position in the bracket's key), where spans of this kind occur in replays."""
+
+
+@dataclass(slots=True)
+class Span:
+    """One open span (or, in a lane of either order, one unmatched frame of `side`)."""
+
+    key: Key
+    at: At
+    opener: Sender
+    seq: int
+    label: str
+    names: Mapping[str, Any]
+    side: int = OPEN_SIDE
+    patient: bool = False
+    excused: bool = False
+    doubtful: bool = False
+    assumed: bool = False
+    witnessed: bool = False
+    fresh: bool = False
+    spoiled: bool = False
+    over: bool = False
+    uncounted: bool = False
+    pardoned: bool = False
+    count: int = 0
+
+    @property
+    def solid(self) -> bool:
+        return not (self.excused or self.doubtful)
+
+
+@dataclass(slots=True)
+class Lane:
+    """The spans of one kind now open in one trace, and which keys we can be sure about.
+
+    `sharing` finds the keys that hold given values at the positions `shared`, so that an ending span of another kind
+    finds its own among thousands.
+    """
+
+    known: bool
+    shared: tuple[int, ...] = ()
+    spans: dict[Key, list[Span]] = field(default_factory=dict)
+    sharing: dict[Key, dict[Key, None]] = field(default_factory=dict)
+    holed: list[Span] = field(default_factory=list)
+    loosened: dict[Key, None] = field(default_factory=dict)
+    settled: dict[Key, None] = field(default_factory=dict)
+    cleared: dict[tuple[int, Key], None] = field(default_factory=dict)
+    late: list[Span] = field(default_factory=list)
+
+    def all(self) -> Iterator[Span]:
+        """Every open span, in no particular order."""
+        for spans in self.spans.values():
+            yield from spans
+        yield from self.holed
+
+    def agreeing(self, key: Key) -> list[Span]:
+        """Open spans whose key agrees with `key`, oldest first."""
+        if None not in key:
+            exact = self.spans.get(key)
+            if not self.holed:
+                return list(exact) if exact else []
+            found = [span for span in self.holed if agree(span.key, key)]
+            if exact:
+                found += exact
+        else:
+            found = [span for span in self.all() if agree(span.key, key)]
+        found.sort(key=_age)
+        return found
+
+    def fitting(self, key: Key) -> list[Span]:
+        """Open spans whose key agrees; only those with exactly this key if there are any and it has no hole."""
+        if not self.holed and None not in key:
+            return self.spans.get(key, [])
+        spans = self.agreeing(key)
+        if len(spans) > 1 and None not in key:
+            return [span for span in spans if span.key == key] or spans
+        return spans
+
+    def sharing_with(self, values: Key) -> list[Span]:
+        """Open spans that do not differ from `values` at the positions `shared`."""
+        if None in values or not self.shared:
+            return list(self.all())
+        found = list(self.holed)
+        for key in self.sharing.get(values, ()):
+            found += self.spans[key]
+        return found
+
+    def add(self, span: Span) -> None:
+        key = span.key
+        if None in key:
+            self.holed.append(span)
+            return
+        spans = self.spans.get(key)
+        if spans is not None:
+            spans.append(span)
+            return
+        self.spans[key] = [span]
+        if self.shared:
+            self.sharing.setdefault(tuple([key[at] for at in self.shared]), {})[key] = None
+
+    def remove(self, span: Span) -> None:
+        if None in span.key:
+            _drop(self.holed, span)
+            return
+        key = span.key
+        spans = self.spans[key]
+        _drop(spans, span)
+        if not spans:
+            del self.spans[key]
+            if self.shared:
+                values = tuple([key[at] for at in self.shared])
+                keys = self.sharing[values]
+                del keys[key]
+                if not keys:
+                    del self.sharing[values]
+
+    def clear(self) -> None:
+        self.spans.clear()
+        self.sharing.clear()
+        self.holed.clear()
+
+    def settle(self, key: Key) -> None:
+        if None not in key:
+            remember(self.settled, key)
+
+    def loosen(self, key: Key) -> None:
+        """Forget that keys agreeing with `key` were sure; a lane loosened without any name is loosened whole."""
+        if all(part is None for part in key):
+            self.known = False
+            self.settled.clear()
+            self.cleared.clear()
+            return
+        if None not in key:
+            self.settled.pop(key, None)
+        else:
+            for settled in [other for other in self.settled if agree(other, key)]:
+                del self.settled[settled]
+        if self.known:
+            remember(self.loosened, key)
+            if len(self.loosened) >= MAX_KEYS:
+                self.known = False
+
+    def is_loose(self, key: Key) -> bool:
+        if not self.loosened:
+            return False
+        return key in self.loosened or any(agree(other, key) for other in self.loosened if None in other or None in key)
+
+    def remember_late(self, span: Span) -> None:
+        self.late.append(span)
+        if len(self.late) > MAX_LATE:
+            del self.late[0]
+
+
+@dataclass(slots=True)
+class Trace:
+    """One order of frames: the live one of a connection, or a replay."""
+
+    live: bool
+    lanes: list[Lane]
+    texts: dict[Key, Text] = field(default_factory=dict)
+    step: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Text:
+    """Pieces of text joined, as a length in bytes and a residue (see `joins`)."""
+
+    whole: bool
+    pieces: int = 0
+    length: int = 0
+    residue: int = 0
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of a connection beyond its frames. `params` is None where the URL is not known."""
+
+    started: bool = False
+    seen: set[Sender] = field(default_factory=set)
+    vantage: Vantage | None = None
+    exclusive: bool = False
+    params: Mapping[str, str | None] | None = None
+    auth_refused: bool = False
+    opaque: bool = False
+    topics: set[str] = field(default_factory=set)
+    contacts: dict[Key, None] | None = field(default_factory=dict)
+    open_spans: int = 0
+
+
+@dataclass(slots=True)
+class Event:
+    """One frame as the shapes see it: who sent it, what it means, and the values of its names."""
+
+    at: At
+    seq: int
+    sender: Sender
+    label: str
+    roles: frozenset[str]
+    names: Mapping[str, Any]
+    last_names: tuple[str, ...] | None = None
+    last_key: Key = ()
+
+    def key(self, names: tuple[str, ...]) -> Key:
+        """The values of these names; the answer to the last question is kept, since it is often asked again."""
+        if names == self.last_names:
+            return self.last_key
+        own = self.names
+        self.last_names = names
+        self.last_key = key = tuple([scalar(own.get(name)) for name in names])
+        return key
+
+
+@dataclass(slots=True)
+class Broken:
+    """One broken instance, before it becomes a finding."""
+
+    guarantee: str
+    at: At
+    label: str | None
+    message: str
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """Counts of held, broken and undecided instances a guarantee, and the broken ones not yet collected."""
+
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    def held(self, guarantee: str | None) -> None:
+        if guarantee is not None:
+            self.counts[guarantee][0] += 1
+
+    def undecided(self, guarantee: str | None) -> None:
+        if guarantee is not None:
+            self.counts[guarantee][2] += 1
+
+    def broke(self, guarantee: str | None, at: At, label: str | None, message: str) -> None:
+        if guarantee is not None:
+            self.counts[guarantee][1] += 1
+            self.broken.append(Broken(guarantee, at, label, message))
+
+
+def agree(one: Key, other: Key) -> bool:
+    """Whether no position holds two different values."""
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def scalar(value: Any) -> Any:
+    """A value that can tell spans apart, or None. JSON's true is not its 1, though Python's are equal."""
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is bool:
+        return ("bool", value)
+    return None
+
+
+def remember(keys: dict[Any, None], key: Any) -> None:
+    """Add to a bounded, ordered set; the oldest key is forgotten first, which only makes verdicts more careful."""
+    if key not in keys:
+        keys[key] = None
+        if len(keys) > MAX_KEYS:
+            del keys[next(iter(keys))]
+
+
+def described(form: LaneForm, key: Key) -> str:
+    """` (session s1, tool Bash)`, or nothing where no name is known."""
+    parts = [f"{name} {value}" for name, value in zip(form.keys, key, strict=True) if value is not None]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _age(span: Span) -> int:
+    return span.seq
+
+
+def _drop(spans: list[Span], span: Span) -> None:
+    for index, other in enumerate(spans):
+        if other is span:
+            del spans[index]
+            return

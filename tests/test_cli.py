@@ -1,0 +1,426 @@
+"""The command line: what it accepts, what it prints, which code it ends with."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from wirecheck.cli import cli
+from wirecheck.report.json import schema as report_schema
+
+CLEAN = [
+    {"conn": "1", "kind": "open", "url": "ws://h/text?token=hunter22", "sees": ["client", "server"], "at": "server"},
+    {
+        "conn": "1",
+        "from": "server",
+        "json": {"type": "session_started", "session_id": "ss_1", "conversation_id": "c_1"},
+    },
+    {"conn": "1", "from": "client", "json": {"text": "hi"}},
+    {"conn": "1", "from": "server", "json": {"type": "message", "role": "agent", "text": "hello"}},
+    {"conn": "1", "from": "server", "json": {"type": "response_complete"}},
+    {"conn": "1", "from": "server", "json": {"type": "session_ended", "reason": "completed"}},
+    {"conn": "1", "kind": "close", "code": 1000, "from": "server"},
+]
+OTHER = [
+    {
+        "conn": "1",
+        "from": "server",
+        "json": {"event_type": "typing_started", "agent_id": "a", "thread_id": "t", "workflow_id": "w"},
+    },
+]
+
+
+def wirecheck(*args: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin, catch_exceptions=False)
+
+
+def lines_of(records: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    path = tmp_path / "clean.jsonl"
+    path.write_bytes(lines_of(CLEAN))
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """The first frame is not session_started (must), and a message lacks its text (must, by the table)."""
+    first = {"conn": "1", "from": "server", "json": {"type": "typing"}}
+    lacking = {"conn": "1", "from": "server", "json": {"type": "message", "role": "agent"}}
+    path = tmp_path / "broken.jsonl"
+    path.write_bytes(lines_of([CLEAN[0], first, *CLEAN[1:3], lacking, *CLEAN[4:]]))
+    return path
+
+
+def reported(result: Result) -> Any:
+    document = json.loads(result.stdout)
+    jsonschema.Draft202012Validator(report_schema()).validate(document)
+    return document
+
+
+def findings(result: Result) -> list[tuple[str, str, int]]:
+    return [(each["level"], each["code"], each["first"]["line"]) for each in reported(result)["findings"]]
+
+
+def test_a_clean_capture_passes(clean: Path) -> None:
+    result = wirecheck("check", clean)
+    assert result.exit_code == 0
+    assert "amigo: 7 records, 5 frames, 1 connection in 1 capture" in result.stdout
+    assert "detected amigo: 5 of 5 messages carry its tags" in result.stdout
+    assert "no findings" in result.stdout
+    assert "warning: nothing held in" in result.stderr
+
+
+def test_a_broken_capture_fails_with_evidence(broken: Path) -> None:
+    result = wirecheck("check", broken, "--format", "json")
+    assert result.exit_code == 1
+    assert findings(result) == [("must", "session-opens-first", 2), ("must", "schema", 5)]
+    shown = wirecheck("check", broken).stdout
+    assert f"must session-opens-first  {broken}:2, typing" in " ".join(shown.split())
+    assert '> 2  server  {"type": "typing"}' in shown
+    assert "1  open    ws://h/text?token=[redacted]" in shown
+    assert "hunter22" not in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--fail-on", "never"], 0),
+        (["--fail-on", "must"], 1),
+        (["--level", "must"], 1),
+        (["--side", "client"], 0),
+        (["--side", "server"], 1),
+        (["--rule", "final-message-once-a-turn"], 0),
+        (["--rule", "session-opens-first", "--rule", "final-message-once-a-turn"], 1),
+        (["--dialect", "amigo"], 1),
+        (["--dialect", "vonz", "--fail-on", "never"], 0),
+    ],
+)
+def test_options_decide_what_fails(broken: Path, options: list[str], code: int) -> None:
+    assert wirecheck("check", broken, *options).exit_code == code
+
+
+def test_findings_of_a_side_not_asked_for_are_not_shown(broken: Path) -> None:
+    assert findings(wirecheck("check", broken, "--format", "json", "--side", "client")) == []
+
+
+def test_a_rule_shows_its_own_findings_alone(broken: Path) -> None:
+    result = wirecheck("check", broken, "--format", "json", "--rule", "session-opens-first")
+    assert findings(result) == [("must", "session-opens-first", 2)]
+
+
+def test_required_guarantees_must_hold_somewhere(clean: Path) -> None:
+    assert wirecheck("check", clean, "--require", "must").exit_code == 1
+    assert wirecheck("check", clean, "--require", "must", "--rule", "session-opens-first").exit_code == 0
+
+
+def test_closed_and_envelope(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    extra = {"type": "session_started", "session_id": "s", "conversation_id": "c", "new": 1}
+    path.write_bytes(lines_of([CLEAN[0], {"conn": "1", "from": "server", "json": extra}]))
+    assert findings(wirecheck("check", path, "--format", "json")) == []
+    assert findings(wirecheck("check", path, "--format", "json", "--closed")) == [("must", "extra-field", 2)]
+    nested = {"type": "session_started", "data": {"session_id": "s", "conversation_id": "c"}}
+    path.write_bytes(lines_of([CLEAN[0], {"conn": "1", "from": "server", "json": nested}]))
+    assert findings(wirecheck("check", path, "--format", "json")) == [("must", "wrong-envelope", 2)]
+    for envelope in ("nested", "auto"):
+        assert findings(wirecheck("check", path, "--format", "json", "--envelope", envelope)) == []
+
+
+def test_standard_input(clean: Path, broken: Path) -> None:
+    result = wirecheck("check", "-", "--format", "json", stdin=clean.read_bytes())
+    assert (result.exit_code, reported(result)["inputs"]) == (0, ["-"])
+    packed = wirecheck("check", "-", "--dialect", "amigo", stdin=gzip.compress(broken.read_bytes()))
+    assert packed.exit_code == 1
+    assert '> 2  server  {"type": "typing"}' in packed.stdout
+    assert "hunter22" not in packed.stdout
+    assert wirecheck("check", "-", stdin=b"").exit_code == 2
+
+
+def test_a_pipe_is_read_once(broken: Path) -> None:
+    script = f"{sys.executable} -m wirecheck check <(cat {broken}) --format json"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert [each["code"] for each in json.loads(done.stdout)["findings"]] == ["session-opens-first", "schema"]
+
+
+def test_several_dialects_are_reported_each(clean: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(lines_of(OTHER))
+    result = wirecheck("check", clean, other, "--format", "json")
+    assert [each["dialect"] for each in reported(result)["reports"]] == ["amigo", "agent_platform"]
+    shown = wirecheck("check", clean, other).stdout
+    assert "amigo: 7 records" in shown and "agent_platform: 1 record, 1 frame, 1 connection" in shown
+
+
+def test_captures_of_one_dialect_are_one_report(clean: Path, broken: Path) -> None:
+    document = reported(wirecheck("check", clean, broken, clean, "--format", "json"))
+    assert document["inputs"] == [str(clean), str(broken)]
+    assert document["records"] == 7 + 8
+
+
+def test_folders_and_patterns(clean: Path, broken: Path, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "more.jsonl.gz").write_bytes(gzip.compress(clean.read_bytes()))
+    (tmp_path / "deep" / "a.txt").write_text('<- {"type": "typing"}\n-> {"text": "hi"}\n')
+    (tmp_path / "notes.md").write_text("no capture")
+    (tmp_path / ".hidden.jsonl").write_text("no capture")
+    result = wirecheck("check", tmp_path, "--format", "json")
+    assert [Path(each).name for each in reported(result)["inputs"]] == [
+        "broken.jsonl",
+        "clean.jsonl",
+        "a.txt",
+        "more.jsonl.gz",
+    ]
+    assert f"skipped 1: {tmp_path / 'notes.md'}" in result.stderr
+    pattern = wirecheck("check", tmp_path / "c*.jsonl", "--format", "json")
+    assert reported(pattern)["inputs"] == [str(clean)]
+    odd = tmp_path / "[odd].jsonl"
+    odd.write_bytes(clean.read_bytes())
+    assert wirecheck("check", odd).exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit", "github"])
+def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
+    target = tmp_path / "out"
+    result = wirecheck("check", broken, "--format", form, "--output", target)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "session-opens-first" in target.read_text()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["check"], "Missing argument"),
+        (["check", "absent.jsonl"], "absent.jsonl: there is no such file"),
+        (["check", "no*such"], "no file matches the pattern"),
+        (["check", "{empty}"], "the folder holds no capture"),
+        (["check", "{clean}", "--dialect", "nope"], "amigo"),
+        (["check", "{clean}", "--dialect", "amigo", "--catalog", "x.yaml"], "give one of them"),
+        (["check", "{clean}", "--catalog", "absent.yaml"], "absent.yaml"),
+        (["check", "{clean}", "--catalog", "{empty}"], "wirecheck: "),
+        (["check", "{clean}", "--rule", "nope"], "session-opens-first"),
+        (["check", "{clean}", "--format", "xml"], "Invalid value for '--format'"),
+        (["check", "{clean}", "--output", "{empty}"], "this is a folder"),
+        (["check", "{clean}", "--output", "{empty}/a/b"], "there is no folder"),
+        (["check", "{text}"], "holds no message (line 1: not JSON"),
+        (["nope"], "No such command"),
+        (["schemas"], "--dialect with one of"),
+        (["schemas", "--dialect", "amigo", "--frame", "nope"], "amigo has no such frame; name one of"),
+        (["lint", "absent.yaml"], "absent.yaml"),
+        (["explain", "texxt-inside-turn"], "did you mean text-inside-turn"),
+        (["explain", "zzzzzzz"], "`wirecheck dialects` lists where to begin"),
+    ],
+)
+def test_mistakes_of_usage_end_with_2_and_a_sentence(args: list[str], said: str, clean: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    words = tmp_path / "words.txt"
+    words.write_text("hello\n")
+    places = {"{clean}": str(clean), "{empty}": str(empty), "{text}": str(words)}
+    for place, path in places.items():
+        args = [arg.replace(place, path) for arg in args]
+    result = wirecheck(*args)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_everything_unclear_is_said_at_once(clean: Path, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("-> {}\n")
+    result = wirecheck("check", tmp_path)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "a.txt: none of its first 1 messages" in result.stderr
+    assert "b.txt: none of its first 1 messages" in result.stderr
+
+
+def test_no_permission(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(io, "FileIO", refuse)
+    result = wirecheck("check", clean)
+    assert result.exit_code == 2
+    assert "no permission to read it" in result.stderr
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = wirecheck("check", tmp_path)
+    assert result.exit_code == 2
+    assert "the folder cannot be read" in result.stderr
+
+
+def test_our_own_fault_is_3_and_says_how_to_report_it(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("something\nunforeseen \x1b[31m")
+
+    monkeypatch.setattr("wirecheck.check.Checker.receive", fail)
+    result = wirecheck("check", clean)
+    assert result.exit_code == 3
+    assert result.stderr.count("\n") == 1
+    assert "RuntimeError: something unforeseen \\x1b[31m" in result.stderr
+    assert "WIRECHECK_DEBUG=1" in result.stderr
+    monkeypatch.setenv("WIRECHECK_DEBUG", "1")
+    assert wirecheck("check", clean).exit_code == 3
+
+
+def test_an_unreachable_target_is_4(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wirecheck.errors import TargetError
+
+    def fail(*_: object, **__: object) -> None:
+        raise TargetError("ws://h/: nobody answers")
+
+    monkeypatch.setattr("wirecheck.check.Checker.receive", fail)
+    result = wirecheck("check", clean)
+    assert (result.exit_code, result.stderr) == (4, "wirecheck: ws://h/: nobody answers\n")
+
+
+def test_bad_lines_are_findings_and_the_run_goes_on(clean: Path) -> None:
+    lines = clean.read_bytes().split(b"\n")
+    clean.write_bytes(b"\n".join([*lines[:3], b"\xff", b'{"half":', *lines[3:]]))
+    result = wirecheck("check", clean, "--format", "json")
+    assert result.exit_code == 1
+    document = reported(result)
+    assert {(each["code"], each["kind"], each["side"]) for each in document["findings"]} == {
+        ("bad-line", "capture", None)
+    }
+    assert document["frames"] == 5
+
+
+def test_truncated_gzip_is_a_finding(clean: Path) -> None:
+    packed = gzip.compress(clean.read_bytes())
+    clean.write_bytes(packed[:-9])
+    result = wirecheck("check", clean, "--format", "json", "--dialect", "amigo")
+    assert result.exit_code == 1
+    assert "unreadable" in {each["code"] for each in reported(result)["findings"]}
+
+
+def run(*args: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "wirecheck", *args], capture_output=True, timeout=60, **options)
+
+
+def test_help_is_light() -> None:
+    heavy = ("hypothesis", "pytest", "websockets", "jsonschema", "jsonschema_rs", "rich", "yaml", "orjson", "asyncio")
+    program = (
+        "import sys, wirecheck, wirecheck.cli\n"
+        f"for args in (['--help'], ['check', '--help'], ['--version']):\n"
+        f"    assert wirecheck.cli.cli.main(args, standalone_mode=False) == 0\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "Check captured traffic against what the vendor's document" in done.stdout
+
+
+def test_a_reader_that_closes_early_is_no_error(broken: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "wirecheck", "check", str(broken)], stdout=write, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(write)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr and b"BrokenPipe" not in done.stderr
+
+
+def test_an_interrupt_ends_quietly_with_130() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "wirecheck", "check", "-", "--dialect", "amigo", "--format", "json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert running.stdin is not None
+    # More than a pipe holds: when all of it is written, the run is reading.
+    running.stdin.write(lines_of(CLEAN) * 2000)
+    running.stdin.flush()
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert out == b""
+    assert b"Traceback" not in err
+
+
+def test_a_terminal_that_knows_no_unicode(broken: Path) -> None:
+    record = {"conn": "1", "from": "server", "json": {"type": "typing", "é": "…"}}
+    broken.write_bytes(lines_of([CLEAN[0], record, *CLEAN[1:]]))
+    done = run("check", str(broken), env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1, done.stderr
+    assert b'"\\xe9": "\\u2026"' in done.stdout
+
+
+def test_schemas_are_those_of_the_generator(tmp_path: Path) -> None:
+    from wirecheck.catalog import load
+    from wirecheck.schema import generate
+
+    files = generate(load("amigo"))
+    assert wirecheck("schemas", "--dialect", "amigo").stdout == files["amigo/amigo.wire.schema.json"]
+    nested = wirecheck("schemas", "--dialect", "amigo", "--envelope", "nested").stdout
+    assert nested == files["amigo/amigo.nested.schema.json"]
+    frame = wirecheck("schemas", "--dialect", "amigo", "--frame", "typing").stdout
+    assert frame == files["amigo/flat/typing.schema.json"]
+    frame = wirecheck("schemas", "--dialect", "amigo", "--frame", "typing", "--envelope", "nested").stdout
+    assert frame == files["amigo/nested/typing.schema.json"]
+    result = wirecheck("schemas", "--dialect", "amigo", "--out", tmp_path / "all")
+    assert (result.exit_code, result.stdout) == (0, "")
+    written = {path.relative_to(tmp_path / "all").as_posix(): path.read_text() for path in tmp_path.rglob("*.json")}
+    assert written == files
+    wirecheck("schemas", "--dialect", "amigo", "--frame", "typing", "--out", tmp_path / "one")
+    assert [path.name for path in (tmp_path / "one").rglob("*.json")] == ["typing.schema.json"]
+    blocked = tmp_path / "blocked"
+    (blocked / "amigo").parent.mkdir()
+    (blocked / "amigo").write_text("a file where a folder is meant")
+    assert wirecheck("schemas", "--dialect", "amigo", "--out", blocked).exit_code == 2
+
+
+def test_dialects_are_listed() -> None:
+    lines = wirecheck("dialects").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["agent_platform", "amigo", "bondai", "symindx", "vonz"]
+
+
+def _own_catalog(tmp_path: Path) -> Path:
+    path = tmp_path / "own.yaml"
+    path.write_text("dialect: own\nextends: amigo\ntitle: Our own\nsource: Our notes\n")
+    return path
+
+
+def test_a_catalog_of_ones_own_works_wherever_a_dialect_does(clean: Path, tmp_path: Path) -> None:
+    own = _own_catalog(tmp_path)
+    assert reported(wirecheck("check", clean, "--catalog", own, "--format", "json"))["dialect"] == "own"
+    assert "urn:wirecheck:own:" in wirecheck("schemas", "--catalog", own).stdout
+    assert "own: Our own" in wirecheck("explain", "own", "--catalog", own).stdout
+    linted = wirecheck("lint", own)
+    assert (linted.exit_code, linted.stdout) == (0, "1 catalog, no mistakes\n")
+
+
+def test_lint_names_every_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("dialect: bad\nextends: amigo\nnonsense: 1\nframes: 7\n")
+    result = wirecheck("lint", path)
+    assert result.exit_code == 2
+    assert len(result.stdout.splitlines()) >= 2
+    assert all(line.startswith(f"{path}:") for line in result.stdout.splitlines())
