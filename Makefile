@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
-DEMO_CLEAN ?= fixtures/vonz/captures/PLACEHOLDER
-DEMO_BROKEN ?= fixtures/vonz/captures/PLACEHOLDER
+DEMO_CLEAN ?= fixtures/vonz/captures/rich-interleaved.jsonl
+DEMO_BROKEN ?= fixtures/vonz/captures/tool-call-answered-once.broken-missing.jsonl
 COVER ?=
 PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)

@@ -275,6 +275,17 @@ def test_a_failing_disk_is_a_finding() -> None:
     )
 
 
+class _Dead(io.RawIOBase):
+    def read(self, size: int = -1) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_disk_that_fails_at_once_is_a_finding_too() -> None:
+    (record,) = read(_Dead())  # type: ignore[arg-type]
+    assert isinstance(record, BadLine)
+    assert record.code == "unreadable"
+
+
 def test_an_empty_capture_has_no_records() -> None:
     assert list(read(io.BytesIO(b""))) == []
     assert list(read(io.BytesIO(b"\n\n"))) == []

@@ -76,8 +76,9 @@ def test_a_whole_payload_may_be_a_json_schema() -> None:
 
 
 def test_additional_properties_below_the_payload() -> None:
-    schema, faults = expand("{a: {type: object, additionalProperties: [string]}, b: {type: object, "
-                            "additionalProperties: false}}")
+    schema, faults = expand(
+        "{a: {type: object, additionalProperties: [string]}, b: {type: object, additionalProperties: false}}"
+    )
     assert faults == []
     assert schema["properties"]["a"]["additionalProperties"] == {"type": "array", "items": {"type": "string"}}
     assert schema["properties"]["b"]["additionalProperties"] is False
@@ -136,10 +137,7 @@ def test_additional_properties_below_the_payload() -> None:
         ),
         (
             '{a: {type: object, properties: {"b?": string}}}',
-            [
-                "33: `b?`: in this long form a field may be absent unless `required` lists it, so drop the question "
-                "mark"
-            ],
+            ["33: `b?`: in this long form a field may be absent unless `required` lists it, so drop the question mark"],
         ),
         ("{a: {type: object, properties: [b]}}", ["32: `properties` must be a mapping from field to form"]),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import signal
@@ -89,7 +90,7 @@ def test_a_broken_capture_fails_with_evidence(broken: Path) -> None:
     assert result.exit_code == 1
     assert findings(result) == [("must", "session-opens-first", 2), ("must", "schema", 5)]
     shown = wirecheck("check", broken).stdout
-    assert f"must session-opens-first  {broken}:2, typing" in " ".join(shown.split())
+    assert f"must session-opens-first  {broken}:2, typing" in shown
     assert '> 2  server  {"type": "typing"}' in shown
     assert "1  open    ws://h/text?token=[redacted]" in shown
     assert "hunter22" not in shown
@@ -222,7 +223,6 @@ def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
         (["nope"], "No such command"),
         (["schemas"], "--dialect with one of"),
         (["schemas", "--dialect", "amigo", "--frame", "nope"], "amigo has no such frame; name one of"),
-        (["lint", "absent.yaml"], "absent.yaml"),
         (["explain", "texxt-inside-turn"], "did you mean text-inside-turn"),
         (["explain", "zzzzzzz"], "`wirecheck dialects` lists where to begin"),
     ],
@@ -253,8 +253,6 @@ def test_everything_unclear_is_said_at_once(clean: Path, tmp_path: Path) -> None
 
 
 def test_no_permission(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
-
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -373,6 +371,58 @@ def test_a_terminal_that_knows_no_unicode(broken: Path) -> None:
     assert b'"\\xe9": "\\u2026"' in done.stdout
 
 
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_progress_bar_appears_on_a_terminal_and_for_long_captures_alone(
+    clean: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wirecheck.cli import progress
+
+    def shown() -> str:
+        screen = _Screen()
+        monkeypatch.setattr(sys, "stderr", screen)
+        with progress.shown(clean.open("rb"), str(clean)) as stream:
+            assert stream.read(1 << 20) == clean.read_bytes()
+        return screen.getvalue()
+
+    monkeypatch.setenv("TERM", "xterm")
+    assert shown() == ""
+    monkeypatch.setattr(progress, "LONG", 1)
+    assert "clean.jsonl" in shown()
+    monkeypatch.setattr(_Screen, "isatty", lambda self: False)
+    assert shown() == ""
+
+
+def test_output_that_cannot_be_written(clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", refuse)
+        result = wirecheck("check", clean, "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "cannot be written (No space left on device)" in result.stderr
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    result = wirecheck("check", clean, "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "no permission to write it" in result.stderr
+
+
+def test_output_may_be_a_device(clean: Path) -> None:
+    assert wirecheck("check", clean, "--output", "/dev/null").exit_code == 0
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_closed_standard_input() -> None:
+    script = f"{sys.executable} -m wirecheck check - <&-"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert b"standard input is closed" in done.stderr
+
+
 def test_schemas_are_those_of_the_generator(tmp_path: Path) -> None:
     from wirecheck.catalog import load
     from wirecheck.schema import generate
@@ -424,3 +474,57 @@ def test_lint_names_every_mistake(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert len(result.stdout.splitlines()) >= 2
     assert all(line.startswith(f"{path}:") for line in result.stdout.splitlines())
+    absent = wirecheck("lint", tmp_path / "absent.yaml")
+    assert absent.exit_code == 2
+    assert absent.stdout.startswith(f"{tmp_path / 'absent.yaml'}:1:1: ")
+
+
+def test_explain_knows_every_word_of_the_catalogs() -> None:
+    from wirecheck.catalog import dialects, load, role_words, rules, span_words
+    from wirecheck.cli.words import CODES, SHAPES
+
+    names = {*dialects(), *rules(), *role_words(), *span_words(), *SHAPES, *CODES}
+    frames = {f"{name}/{key}" for name in dialects() for key in load(name).frames}
+    for name in sorted(names | frames):
+        result = wirecheck("explain", name)
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.startswith(f"{name}: "), name
+
+
+def test_every_rule_and_code_is_explained_with_a_clean_and_a_violating_example() -> None:
+    from wirecheck.catalog import rules
+    from wirecheck.cli.words import CODES
+
+    for name in (*rules(), *CODES):
+        shown = wirecheck("explain", name).stdout
+        assert "\n  clean     " in shown and "\n  violating " in shown, name
+
+
+def test_the_words_cover_the_rules_and_the_codes_and_nothing_else() -> None:
+    from wirecheck import verdict
+    from wirecheck.catalog import rules
+    from wirecheck.cli.words import CODES, SHAPES
+
+    assert set(CODES) == set(verdict.CODES)
+    assert set(SHAPES) == {rule.shape for rule in rules().values()}
+
+
+def test_a_frame_is_explained_with_its_source_payload_and_examples() -> None:
+    page = wirecheck("explain", "amigo/tool_call_completed").stdout
+    assert page.startswith('amigo/tool_call_completed: a frame from the server, tagged "tool_call_completed"\n')
+    assert "  basis     table: findings about its payload are of level must\n" in page
+    assert "  needs     tool_events=true in the connection's URL\n" in page
+    assert "  call_id    required, string\n" in page
+    assert "tool-call-answered-once  must: " in page
+    assert 'violating: "result" is missing\n' in page
+    examples = [json.loads(line) for line in page.splitlines() if line.startswith("  {")]
+    assert all(example["type"] == "tool_call_completed" for example in examples)
+
+
+def test_an_ambiguous_frame_is_listed() -> None:
+    page = wirecheck("explain", "tool_call_completed").stdout
+    assert page.startswith("tool_call_completed: a frame of several dialects or sides; ask for one of them\n")
+    assert [line.split()[0] for line in page.splitlines()[1:] if line.startswith("  a")] == [
+        "agent_platform/tool_call_completed",
+        "amigo/tool_call_completed",
+    ]

@@ -13,7 +13,6 @@ import pytest
 
 from wirecheck import __version__
 from wirecheck.record import At, BadLine, Closed, Message, Opened
-from wirecheck.redact import excerpt
 from wirecheck.report import Section, Shown, github, junit, text
 from wirecheck.report import json as json_format
 from wirecheck.report.escape import printable
@@ -72,7 +71,7 @@ NASTY = report(
 
 
 def section(of: Report, **fields: Any) -> Section:
-    return Section(report=of, hidden=lambda text: excerpt(text, 400), **fields)
+    return Section(report=of, **fields)
 
 
 def validated(rendered: str) -> Any:

@@ -39,6 +39,8 @@ def read(source: str | Path | BinaryIO, *, limits: Limits = _DEFAULT_LIMITS) -> 
 def open_capture(source: str | Path) -> BinaryIO:
     """The bytes of a path, or standard input for `-`. Raises `CaptureError` where there is nothing to open."""
     if str(source) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise CaptureError("-: standard input is closed; name a file, or give it a capture to read")
         return sys.stdin.buffer
     try:
         stream = io.BufferedReader(io.FileIO(source), buffer_size=1 << 16)

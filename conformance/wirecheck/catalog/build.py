@@ -10,7 +10,7 @@ from typing import Any
 
 from wirecheck.catalog.agreement import check_agreement
 from wirecheck.catalog.claims import Vocabulary, build_claims, carried_roles
-from wirecheck.catalog.frames import build_frame
+from wirecheck.catalog.frames import build_frame, roles
 from wirecheck.catalog.model import Connect, Dialect, EnvelopeForm, FrameForm, HeaderField, Param, Rejection, SpanForm
 from wirecheck.catalog.places import locator
 from wirecheck.catalog.rulebook import Rulebook
@@ -122,14 +122,14 @@ def _connect(node: Node | None) -> Connect:
     )
 
 
-def _spans(node: Node | None, roles: frozenset[str], book: Rulebook, faults: Faults) -> dict[str, SpanForm]:
+def _spans(node: Node | None, carried: frozenset[str], book: Rulebook, faults: Faults) -> dict[str, SpanForm]:
     """A form for every kind of span that the dialect sets or whose roles its frames carry, in the rulebook's order."""
     own = node.map if node is not None else {}
     if node is not None:
         check_known(node, book.span_roles, "kind of span", faults)
     forms = {}
     for kind, (opening, closing) in book.span_roles.items():
-        if kind in own or opening in roles or closing in roles:
+        if kind in own or opening in carried or closing in carried:
             plain = own[kind].plain() if kind in own else {}
             forms[kind] = SpanForm(
                 name=kind,
@@ -141,5 +141,7 @@ def _spans(node: Node | None, roles: frozenset[str], book: Rulebook, faults: Fau
                 tie=plain.get("tie"),
                 prefer=plain.get("prefer"),
                 subtrace=plain.get("subtrace", False),
+                resumable=plain.get("resumable", False),
+                implied=roles(own[kind].map.get("implied"), book, faults) if kind in own else (),
             )
     return forms

@@ -117,5 +117,5 @@ def _check_shape(rule: Rule, options: Node, words: Vocabulary, faults: Faults) -
             faults.add(
                 options.where,
                 f"`{rule.id}` compares frames with the connection's URL; let the name `{plain['name']}` list a place "
-                'in frames and one in the URL, such as [/thread_id, "{{thread}}"]',
+                'in frames and one in the URL, such as [/thread_id, "{thread}"]',
             )

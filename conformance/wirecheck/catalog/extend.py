@@ -19,7 +19,7 @@ _OWN = ("extends", "rename", "drop")
 
 def extend(base: Node, over: Node, faults: Faults) -> Node:
     """The complete tree: the base with frames renamed and parts dropped, and then what `over` says laid over it."""
-    renames = over.at(("rename", "frames")).map if "frames" in over.at(("rename",)).map else {}
+    renames = over.at(("rename", "frames")).map if "frames" in _member(over, "rename") else {}
     tree = _rename(base, renames, over, faults)
     for part in ("frames", "guarantees"):
         tree = _drop(tree, part, over, faults)
@@ -31,6 +31,10 @@ def extend(base: Node, over: Node, faults: Faults) -> Node:
         members[name] = _merge(members[name], child) if merge else child
         keys[name] = over.key(name)
     return Node(where=over.where, value=members, keys=keys)
+
+
+def _member(node: Node, name: str) -> dict[str, Node]:
+    return node.map[name].map if name in node.map else {}
 
 
 def _merge(base: Node, over: Node) -> Node:
@@ -79,7 +83,6 @@ def _drop(tree: Node, part: str, over: Node, faults: Faults) -> Node:
 
 
 def _dropped(over: Node, part: str) -> Iterator[tuple[str, Where]]:
-    drop = over.map.get("drop")
-    if drop is not None and part in drop.map:
-        for item in drop.map[part].items:
-            yield str(item.value), item.where
+    doomed = _member(over, "drop").get(part)
+    for item in doomed.items if doomed is not None else ():
+        yield str(item.value), item.where

@@ -97,7 +97,9 @@ class SpanForm:
     means that the first was never closed; a span with `exclusive: false` may be open several times with the same
     key, and then `tie: oldest` says that a close answers the oldest (without it, which one is undecided).
     `prefer`: a name that picks among several when both frames carry it (a correlation id).
-    `subtrace`: what lies between its open and close is a trace of its own (a replay).
+    `subtrace`: what lies between its open and close is a trace of its own (a replay). `resumable`: it survives its
+    connection, so that a clean close says nothing of it. `implied`: roles that lie inside such a span, so that one of
+    them with no span open may mean that somebody else opened it.
     """
 
     name: str
@@ -109,6 +111,8 @@ class SpanForm:
     tie: Literal["oldest"] | None = None
     prefer: str | None = None
     subtrace: bool = False
+    resumable: bool = False
+    implied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

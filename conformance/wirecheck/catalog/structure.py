@@ -93,7 +93,7 @@ def check_known(node: Node, known: Iterable[str], what: str, faults: Faults) -> 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """What to do about an unknown word: the nearest known one, or all of them."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.65)
     if near:
         return f"did you mean `{near[0]}`?"
     return f"known are {', '.join(f'`{one}`' for one in words)}" if words else "none is known here"

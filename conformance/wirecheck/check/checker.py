@@ -1,7 +1,7 @@
 """The checker: records in, findings out, a report at the end.
 
-Law: sans-I/O. Each record is judged at once and then forgotten; what is kept is the state of open connections, a bounded
-memory of sessions, and counts. One checker judges one capture (nothing crosses captures) or one live process.
+Law: sans-I/O. Each record is judged at once and then forgotten; what is kept is the state of open connections, a
+bounded memory of sessions, and counts. One checker judges one capture (nothing crosses captures) or one live process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Literal
 
-from wirecheck.catalog.model import Dialect, Envelope, FrameForm, Sender, Style
+from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, route
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.frames import Reader
@@ -20,11 +20,16 @@ from wirecheck.decode import Decoded, Decoder, Fault
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import redact, secrets_of
 from wirecheck.shapes.ends import UNSENT
-from wirecheck.shapes.state import Facts
+from wirecheck.shapes.state import Event, Facts
 from wirecheck.strict import pointer_to
 from wirecheck.verdict import FRAME_CODES, Finding, Report
 
 __all__ = ["Checker"]
+
+MAX_SESSIONS = 100_000
+"""Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
+
+_BORN = "answer.session"
 
 
 class _Link:
@@ -66,6 +71,7 @@ class Checker:
         self._remembers = history.is_wanted(self._plan)
         self._history = history.History()
         self._links: dict[str, _Link] = {}
+        self._met: dict[Any, int] = {}
         self._tally = new_tally(dialect, input)
         self._out = self._tally.outcomes
         self._side: Sides = side
@@ -133,6 +139,8 @@ class Checker:
             return
         state.seq += 1
         event, moves = self._reader.read(decoded, at, state.seq)
+        if self._plan.bracket is not None:
+            self._meet(link, event.key(self._plan.bracket.keys)[0], born=_BORN in moves.roles)
         trace = route.route(self._plan, state, event, moves, self._out)
         if self._remembers and trace is not None:
             history.observe(
@@ -142,13 +150,33 @@ class Checker:
                 event,
                 moves,
                 decoded.payload,
-                started=state.facts.started,
+                home=self._is_home(link, event),
                 replayed=not trace.live,
                 out=self._out,
             )
         form = decoded.variant.form
         if form.contains is not None:
             self._batch(link, at, sender, decoded, form, above)
+
+    def _meet(self, link: _Link, session: Any, *, born: bool) -> None:
+        """Keep track of a session's home: the one connection on which it was created, and the only one to show it."""
+        facts = link.state.facts
+        if session is None or session in facts.homes:
+            return
+        first = self._met.get(session)
+        if first is None and len(self._met) < MAX_SESSIONS:
+            self._met[session] = link.number
+            if born and len(facts.seen) == len(SENDERS):
+                facts.homes[session] = None
+        elif first is not None and first != link.number:
+            for other in self._links.values():
+                if other.number == first:
+                    other.state.facts.homes.pop(session, None)
+            self._met[session] = 0
+
+    def _is_home(self, link: _Link, event: Event) -> bool:
+        bracket = self._plan.bracket
+        return bracket is not None and event.key(bracket.keys)[0] in link.state.facts.homes
 
     def _batch(
         self, link: _Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]

@@ -7,7 +7,7 @@ residues and digests instead of texts, is bounded a session and in sessions, and
 calls, results) must come back in order; pieces of text are joined, since a transcript may cut them otherwise, and the
 text of the turn that still ran must begin what comes back of it. What a transcript leaves out altogether is not said
 by the documents, so it is undecided. A text that the server itself replaced at the end of the turn may come back in
-either form; in neither: that too is undecided.
+either form; where that has links, which may be signed anew each time, a third form is undecided.
 
 `live-after-replay`: frames in a bracket look like history. They cannot be history if the session began in this capture
 and the bracket holds more than was ever asked for before it.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,8 @@ _TURN, _DONE, _BIRTH, _BORN, _DELTA = "turn.open", "turn.close", "ask.session", 
 _KINDS = ("tool.open", "tool.close")
 _CONTENT = frozenset({*_KINDS, _DELTA, _DONE})
 _NEWS = _CONTENT | {_BORN}
+
+_LINK = re.compile(r"://|\]\(")
 
 NOTHING = (0, 0)
 Residue = tuple[int, int]
@@ -65,7 +68,8 @@ class Session:
     """`born`: created in this capture. `prompts`: turns certainly asked for. `sure`: nothing about them is in doubt.
 
     `texts`: of each turn that ended and was seen whole, its text and the server's own version of it (or None).
-    `partial`: some turn was not. `items`: digests of calls and results of turns that ended. `full`: there were more.
+    `partial`: some turn was not.
+    `signed`: the server's versions hold links. `items`: digests of calls and results of turns that ended. `full`: there were more.
     """
 
     born: bool = False
@@ -78,6 +82,7 @@ class Session:
     now: Turn | None = None
     weight: int = 0
     epoch: int = 0
+    signed: bool = False
 
     def ended(self, turn: Turn, final: Residue | None) -> int:
         """Remember a turn that ended; returns by how much there is more to remember."""
@@ -156,7 +161,7 @@ def is_wanted(plan: Plan) -> bool:
 
 def observe(
     plan: Plan, history: History, conn: int, event: Event, moves: Moves, payload: Mapping[str, Any], *,
-    started: bool, replayed: bool, out: Outcomes,
+    home: bool, replayed: bool, out: Outcomes,
 ) -> None:  # fmt: skip
     """One frame that could be placed: live, or (`replayed`) inside its session's bracket."""
     bracket = plan.bracket
@@ -188,7 +193,7 @@ def observe(
         if _TURN in moves.may:
             _doubt(history)
     elif moves.roles & _NEWS:
-        _live(plan, history, link, conn, key, event, moves, payload, started=started, out=out)
+        _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
 
 
 def disconnect(plan: Plan, history: History, conn: int, out: Outcomes) -> None:
@@ -253,17 +258,17 @@ def _run(link: Link, conn: int, key: Key, session: Session, *, whole: bool) -> T
 
 def _live(
     plan: Plan, history: History, link: Link, conn: int, key: Key, event: Event, moves: Moves,
-    payload: Mapping[str, Any], *, started: bool, out: Outcomes,
+    payload: Mapping[str, Any], *, home: bool, out: Outcomes,
 ) -> None:  # fmt: skip
     roles = moves.roles
     session = _session(history, key)
     if _BORN in roles:
-        session.born = started and not session.prompts and not session.texts and not session.partial
+        session.born = home and not session.prompts and not session.texts and not session.partial
         if link.births:
             session.sure = session.sure and len(set(link.births)) == 1
             if link.births.pop(0):
                 session.prompts += 1
-                _run(link, conn, key, session, whole=started)
+                _run(link, conn, key, session, whole=home)
         return
     if link.watches:
         watch = link.watches.get(key)
@@ -283,7 +288,9 @@ def _live(
             turn.whole = False
     if _DONE in roles:
         final = event.names.get("final")
-        history.weight += session.ended(turn, residue(final) if isinstance(final, str) else None)
+        text = final if isinstance(final, str) else None
+        session.signed = session.signed or (text is not None and _LINK.search(text) is not None)
+        history.weight += session.ended(turn, None if text is None else residue(text))
         link.running.pop(key, None)
         while history.weight > MAX_WEIGHT:
             _forget(history)
@@ -392,7 +399,7 @@ def _texts(session: Session, bracket: Bracket) -> bool | None:
     if not bracket.length or not (session.texts or running[0]):
         return None
     again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]
-    rewritten = any(final not in (None, text) for text, final in session.texts)
+    rewritten = session.signed
     if bracket.ends:
         back = _cut_alike(session.texts, running, [text for text in again if text])
         return True if back else None if rewritten else False

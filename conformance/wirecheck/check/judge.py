@@ -8,13 +8,15 @@ from __future__ import annotations
 from wirecheck.check.plan import Moves, Plan
 from wirecheck.shapes import agrees, joins, opted, pair, place, steps, sure, times
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import Event, Facts, Lane, LaneForm, Outcomes, Span, Trace
+from wirecheck.shapes.state import Event, Facts, Lane, LaneForm, Outcomes, Trace
 
 
 def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
     """A trace with nothing open; only in a live one, seen from its start, do we know of lanes that open here."""
-    known = live and facts.started
-    return Trace(live=live, lanes=[Lane(known=known and form.here, shared=form.shared) for form in plan.lanes])
+    return Trace(
+        live=live,
+        lanes=[Lane(known=live and (form.home is not None or (facts.started and form.here))) for form in plan.lanes],
+    )
 
 
 def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
@@ -29,6 +31,8 @@ def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
             times.count(form, rule, trace, event, out)
         for form in moves.pardons:
             times.pardon(form, trace, event)
+    for form in moves.implies:
+        _imply(plan, form, trace, facts, event)
     if moves.joins and plan.joins is not None:
         joins.judge(plan.joins, trace, event, out)
     if moves.steps and plan.steps is not None:
@@ -39,23 +43,43 @@ def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
         sure.clear(form, trace.lanes[form.index], number, event.key(by.keys))
 
 
+def _imply(plan: Plan, form: LaneForm, trace: Trace, facts: Facts, event: Event) -> None:
+    """Where nothing of the kind is open, somebody else may have opened it, and more besides."""
+    key = event.key(form.keys)
+    spans = trace.lanes[form.index].fitting(key)
+    if any(span.solid for span in spans):
+        return
+    if not spans:
+        pair.imply(form, trace, facts, event, None)
+    if form.home is None or not trace.live:
+        return
+    for other in plan.lanes:
+        if other.home is not None and other.index != form.index and "client" in other.openers:
+            ours = tuple(key[form.home] if position == other.home else None for position in range(len(other.keys)))
+            sure.loosen(other, trace.lanes[other.index], ours)
+
+
 def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
-    closed: list[tuple[LaneForm, Span | None]] = []
+    closings: list[pair.Closing] = []
+    surplus = set()
     for form in moves.closes:
-        chosen, alone = pair.close(form, trace, facts, event, out)
-        if chosen is not None and alone:
-            pair.learn(plan.lanes, trace, chosen.seq, event)
-        closed.append((form, chosen))
+        closing = pair.close(form, trace, facts, event, out)
+        if closing.chosen is not None and closing.alone:
+            pair.learn(plan.lanes, trace, closing.chosen.seq, event)
+        if closing.surplus:
+            surplus.add(form.close_role)
+        closings.append(closing)
     for form, side in moves.meets:
-        pair.meet(form, trace, facts, event, side, out)
+        if (form.close_role if side else form.open_role) not in surplus:
+            pair.meet(form, trace, facts, event, side, out)
     for form in moves.may_closes:
         pair.may_close(form, trace, facts, event, out)
     for form in moves.may_meets:
         pair.may_meet(form, trace, event)
-    for (form, chosen), (_, waiting) in zip(closed, moves.deadlines, strict=True):
-        certain = chosen is not None and not chosen.doubtful
-        for other, number in waiting:
-            pair.deadline(other, number, trace, facts, event, event.key(form.keys), certain, out)
+    for closing, (_, waiting) in zip(closings, moves.deadlines, strict=True):
+        if not closing.surplus:
+            for other, number in waiting:
+                pair.deadline(other, number, trace, facts, event, closing.chosen, out)
     for form, patient in moves.opens:
         pair.begin(form, trace, facts, event, out, patient=patient)
     for form in moves.may_opens:

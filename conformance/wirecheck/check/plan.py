@@ -43,6 +43,7 @@ class Moves:
     deadlines: tuple[tuple[LaneForm, tuple[tuple[LaneForm, int], ...]], ...] = ()
     opens: tuple[tuple[LaneForm, bool], ...] = ()
     may_opens: tuple[LaneForm, ...] = ()
+    implies: tuple[LaneForm, ...] = ()
     clears: tuple[tuple[LaneForm, LaneForm, int], ...] = ()
     begins_bracket: bool = False
     ends_bracket: bool = False
@@ -130,6 +131,7 @@ class Plan:
             ),
             opens=tuple((lane, bool(lane.patient & roles)) for lane in ordered if lane.open_role in roles),
             may_opens=tuple(lane for lane in ordered if lane.open_role in may),
+            implies=tuple(lane for lane in ordered if lane.implied_by & roles),
             clears=tuple(
                 (self.lanes[by.lane], lane, number)
                 for lane in ordered
@@ -160,7 +162,7 @@ class Plan:
             return None
         if moves.closes or moves.meets or moves.opens or moves.may or moves.gated or moves.agrees or moves.topical:
             return None
-        if any(lead.keys != form.keys for lead, *_ in self.leads):
+        if any(lane is not form for lane in moves.implies) or any(lead.keys != form.keys for lead, *_ in self.leads):
             return None
         return form, guarantee
 
@@ -176,6 +178,7 @@ class Plan:
             *moves.may_meets,
             *(form for form, _ in moves.opens),
             *moves.may_opens,
+            *moves.implies,
             *(form for form, *_ in self.leads),
             *(edge.lane for edge in self.edges),
             *([self.bracket] if self.bracket else []),
@@ -183,6 +186,7 @@ class Plan:
             *(self.lanes if moves.closes else ()),
         ]
         needed = {name for form in forms for name in (*form.keys, *form.kept)}
+        needed |= {name for form in forms for by in form.by for name in by.names}
         needed |= {form.prefer for form in forms if form.prefer}
         needed |= {name for _, name in moves.agrees}
         if self.joins and moves.joins:
@@ -296,20 +300,16 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 guarantee=pair.id if pair else None,
                 either=options.get("order") == "either",
                 judges_close=options.get("judge") != "open",
-                by=tuple(
-                    By(lane=order[other], name=other, common=_common(span.keys, dialect.spans[other].keys))
-                    for other in ends
-                ),
-                by_connection="connection" in options.get("by", ()),
+                by=tuple(_by(order[other], span, dialect.spans[other]) for other in ends),
+                final=not options.get("by") and span.opened == "here" and not span.resumable,
                 patient=frozenset(options.get("patient", ())),
                 kept=tuple(dict.fromkeys([*([span.prefer] if span.prefer else []), *(kept for _, kept in partners)])),
                 times=tuple(_times(c) for c in claimed if c.rule.shape == "times" and c.options["span"] == name),
                 partners=partners,
                 led=name in led,
-                shared=tuple(ours for ours, _ in _common(span.keys, dialect.spans[ends[0]].keys))
-                if len(ends) == 1
-                else (),
                 in_bracket=_in_bracket(dialect, span, bracket),
+                implied_by=frozenset(span.implied),
+                home=_home(dialect, span, bracket),
             )
         )
     return tuple(lanes)
@@ -317,6 +317,19 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
 
 def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     return tuple((ours.index(name), theirs.index(name)) for name in ours if name in theirs)
+
+
+def _by(index: int, span: SpanForm, other: SpanForm) -> By:
+    inside = set(other.keys) <= set(span.keys)
+    positions = tuple(span.keys.index(name) for name in other.keys) if inside else None
+    return By(lane=index, name=other.name, names=other.keys, positions=positions)
+
+
+def _home(dialect: Dialect, span: SpanForm, bracket: SpanForm | None) -> int | None:
+    """Where the span's key names the session that it lives in, if it is one that survives its connection."""
+    if bracket is None or _in_bracket(dialect, span, bracket) is None:
+        return None
+    return span.keys.index(bracket.keys[0])
 
 
 def _in_bracket(dialect: Dialect, span: SpanForm, bracket: SpanForm | None) -> tuple[tuple[int, int], ...] | None:

@@ -96,8 +96,8 @@ def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneFo
 def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> None:
     """A message of the sender could not be read."""
     for trace in (connection.live, *connection.replays.values()):
-        for form, lane in zip(plan.lanes, trace.lanes, strict=True):
-            sure.blur(form, lane, sender)
+        for form in plan.lanes:
+            pair.blur(form, trace, sender, out)
         joins.blur(trace)
         trace.step = None
     for edge, state in zip(plan.edges, connection.edges, strict=True):
@@ -141,9 +141,7 @@ def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
         connection.adrift = True
         return
     for form, ours in _bracketed(plan, key):
-        for span in connection.live.lanes[form.index].all():
-            if not span.doubtful and agree(span.key, ours):
-                span.excused = True
+        pair.excuse(form, connection.live, ours, out)
     if key in connection.replays:
         _finish_replay(plan, connection, key, out)
     connection.replays[key] = new_trace(plan, connection.facts, live=False)

@@ -90,7 +90,7 @@ def _result(claim: Guarantee, tally: Tally, *, side: Sides, rules: Collection[st
         why = "not selected by rule"
     elif side not in ("both", claim.rule.side):
         why = f"a guarantee of the {claim.rule.side}, not selected by side"
-    elif tally.connections and claim.rule.side not in tally.recorded and not (held or broken or undecided):
+    elif tally.connections and claim.rule.side not in tally.recorded and not (held or broken):
         why = f"the {claim.rule.side} was not recorded"
     return GuaranteeResult(
         id=claim.id,

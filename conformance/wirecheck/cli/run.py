@@ -24,15 +24,14 @@ from wirecheck.cli.inputs import expand
 from wirecheck.cli.output import emit, save, writable
 from wirecheck.errors import UsageError
 from wirecheck.record import Opened, Record
-from wirecheck.redact import excerpt, secrets_of
+from wirecheck.redact import secrets_of
 from wirecheck.report import Section, Shown
 from wirecheck.report.escape import printable
 from wirecheck.report.evidence import PLACES, Place, Trail, surroundings
-from wirecheck.report.view import FailOn, Side, Terms, failed, narrowed, visible, warning
+from wirecheck.report.view import FailOn, Side, Terms, failed, narrowed, shown, visible, warning
 from wirecheck.verdict import Report, merge
 
 _SECRETS_KEPT: Final = 1000
-_EXCERPT: Final = 400
 
 Told = tuple[Dialect, str]
 """A dialect, and the sentence that says why it is this one."""
@@ -144,7 +143,7 @@ def _check(request: Request, name: str, told: Told | None, candidates: Sequence[
     secrets: dict[str, None] = {}
 
     def clean(text: str) -> str:
-        return printable(excerpt(text, _EXCERPT, frozenset(secrets)))
+        return shown(text, frozenset(secrets))
 
     with progress.shown(open_capture(name), name) as stream:
         records: Iterator[Record] = unwrap(read(stream))
@@ -170,8 +169,7 @@ def _check(request: Request, name: str, told: Told | None, candidates: Sequence[
             report, evidence = checker.close(), {}
     if not once and request.shows_frames and report.findings:
         with open_capture(name) as stream:
-            places = [(group.first.at.line, group.first.at.conn) for group in report.findings]
-            evidence = surroundings(unwrap(read(stream)), places, clean)
+            evidence = surroundings(unwrap(read(stream)), _places(report), clean)
     return _Checked(
         input=name, dialect=dialect, report=report, reason=reason, secrets=frozenset(secrets), evidence=evidence
     )
@@ -198,24 +196,28 @@ def _watched(
         trail.add(record)
         for finding in checker.receive(record):
             cause = (finding.code, *finding.cause)
-            if cause not in causes and len(causes) < PLACES:
+            if finding.kind != "capture" and cause not in causes and len(causes) < PLACES:
                 causes.add(cause)
                 place = (finding.at.line, finding.at.conn)
                 evidence[place] = trail.around(place)
     report = checker.close()
-    for group in report.findings[:PLACES]:
-        place = (group.first.at.line, group.first.at.conn)
+    for place in _places(report)[:PLACES]:
         evidence[place] = evidence.get(place) or trail.around(place)
     return report, evidence
 
 
+def _places(report: Report) -> list[Place]:
+    """Where the first findings of all causes stand. A bad line has no record to show; its message says it all."""
+    groups = (group for group in report.findings if group.first.kind != "capture")
+    return [(group.first.at.line, group.first.at.conn) for group in groups]
+
+
 def _section(report: Report, ours: Sequence[_Checked]) -> Section:
-    secrets = frozenset().union(*(each.secrets for each in ours))
     return Section(
         report=report,
         evidence={(each.input, *place): shown for each in ours for place, shown in each.evidence.items()},
         reasons={each.input: each.reason for each in ours},
-        hidden=lambda text: excerpt(text, _EXCERPT, secrets),
+        secrets=frozenset().union(*(each.secrets for each in ours)),
     )
 
 

@@ -1,6 +1,6 @@
 """The report for a person at a terminal.
 
-Law: the only module that knows rich. Colours appear on a terminal alone, and never is a text of ours or of the wire
+Law: the only picture that knows rich. Colours appear on a terminal alone, and never is a text of ours or of the wire
 read as markup.
 """
 
@@ -65,7 +65,9 @@ def _section(console: Console, section: Section) -> None:
     )
     for name in report.inputs:
         reason = section.reasons.get(name)
-        console.print(Text(f"  {printable(name)}{f': {printable(reason)}' if reason else ''}", style="dim"))
+        console.print(
+            Text(f"  {printable(name)}{f': {printable(reason)}' if reason else ''}", style="dim"), soft_wrap=True
+        )
     console.print()
     if report.guarantees:
         console.print(_table(report.guarantees))
@@ -111,10 +113,11 @@ def _group(console: Console, section: Section, group: Group) -> None:
     title.append(finding.level, style=_STYLES[finding.level])
     title.append(f" {finding.code}", style="bold")
     title.append(f"  {section.clean(heading(group))}")
-    console.print(title)
-    console.print(Text(f"  {section.clean(finding.message)}"))
+    # Lines of ours are never wrapped: a terminal does that itself, and `file:line` stays whole in a log.
+    console.print(title, soft_wrap=True)
+    console.print(Text(f"  {section.clean(finding.message)}"), soft_wrap=True)
     if repeated := times(group):
-        console.print(Text(f"  {repeated}", style="dim"))
+        console.print(Text(f"  {repeated}", style="dim"), soft_wrap=True)
 
 
 def _surroundings(console: Console, shown: Sequence[Shown]) -> None:

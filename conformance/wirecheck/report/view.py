@@ -6,16 +6,20 @@ the exit code and every format agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from wirecheck.catalog.model import LEVELS, Level
+from wirecheck.redact import excerpt
 from wirecheck.report.escape import printable
 from wirecheck.verdict import Group, GuaranteeResult, Kind, Report, Verdict
 
 FailOn = Literal["must", "should", "may", "never"]
 Side = Literal["server", "client", "both"]
+
+_KEPT: Final = 4000
+_SHOWN: Final = 400
 
 VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     "passed": "held",
@@ -44,17 +48,26 @@ Evidence = Mapping[tuple[str, int, str], tuple[Shown, ...]]
 class Section:
     """One dialect's report, and what the formats need to show it.
 
-    `reasons` says of each input why it was taken for this dialect's traffic. `hidden` takes the secrets out of a
-    text and cuts it; `clean` also escapes what does not print, for formats that are read by eye.
+    `reasons` says of each input why it was taken for this dialect's traffic. `secrets` are the credentials of its
+    connections.
     """
 
     report: Report
     evidence: Evidence = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
-    hidden: Callable[[str], str] = str
+    secrets: frozenset[str] = frozenset()
+
+    def hidden(self, text: str) -> str:
+        """`text` for a program: without secrets, and bounded."""
+        return excerpt(text, _KEPT, self.secrets)
 
     def clean(self, text: str) -> str:
-        return printable(self.hidden(text))
+        """`text` for an eye: without secrets, cut, and with what does not print escaped."""
+        return shown(text, self.secrets)
+
+
+def shown(text: str, secrets: frozenset[str]) -> str:
+    return printable(excerpt(text, _SHOWN, secrets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +171,7 @@ def closing(report: Report) -> tuple[str, ...]:
 
 
 def heading(group: Group) -> str:
-    """`line 5, vonz task:token`: where a group's first finding stands."""
+    """`capture.jsonl:5, tag at /pointer`: where the first finding of a group stands."""
     finding = group.first
     frame = f", {finding.frame}" if finding.frame is not None else ""
     pointer = f" at {finding.pointer}" if finding.pointer else ""

@@ -5,12 +5,15 @@ Law: `docs/verdicts.md`, section 4, and nothing beyond it. Brackets and request-
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wirecheck.catalog.model import Sender
 from wirecheck.shapes import agrees, sure, times
 from wirecheck.shapes.state import (
     CLOSE_SIDE,
     MAX_OPEN,
     OPEN_SIDE,
+    By,
     Event,
     Facts,
     Key,
@@ -24,15 +27,26 @@ from wirecheck.shapes.state import (
     scalar,
 )
 
+CLEAN = frozenset({1000, 1001})
+"""Codes with which a server that has nothing more to say closes."""
 
-def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes) -> tuple[Span | None, bool]:
-    """The event certainly closes a span of this kind. Returns the span chosen and whether it was the only candidate."""
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a close did: the span chosen, whether it was the only candidate, and whether the close is a surplus one."""
+
+    chosen: Span | None
+    alone: bool = False
+    surplus: bool = False
+
+
+def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes) -> Closing:
+    """The event certainly closes a span of this kind."""
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
     agreeing = lane.agreeing(key)
     if not agreeing:
-        _orphan(form, lane, trace, facts, event, key, out)
-        return None, False
+        return Closing(None, surplus=_orphan(form, lane, trace, facts, event, key, out))
     candidates = _preferred(form, agreeing, event)
     if len(candidates) > 1 and None not in key:
         candidates = [span for span in candidates if span.key == key] or candidates
@@ -40,9 +54,9 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
     if chosen is None:
         for span in candidates:
             span.doubtful = True
-        return None, False
+        return Closing(None)
     _take(form, lane, trace, facts, chosen, event, out)
-    return chosen, len(agreeing) == 1
+    return Closing(chosen, alone=len(agreeing) == 1)
 
 
 def may_close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes) -> None:
@@ -54,9 +68,7 @@ def may_close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Out
         if len(same) == 1:
             _take(form, lane, trace, facts, same[0], event, out)
             return
-    for span in agreeing:
-        if not span.doubtful:
-            span.excused = True
+    excuse(form, trace, event.key(form.keys), out)
 
 
 def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes, *, patient: bool) -> None:
@@ -66,6 +78,12 @@ def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
     whole = None not in key
     if form.exclusive and whole:
         for older in list(lane.spans.get(key, ())):
+            if older.implied is not None:
+                _not_implied(form, older, facts.exclusive, f"line {event.at.line} asked for the next", out)
+                if facts.exclusive:
+                    lane.remove(older)
+                    facts.open_spans -= 1
+                    continue
             if form.closers != {event.sender}:
                 older.doubtful = True
                 continue
@@ -146,16 +164,14 @@ def may_meet(form: LaneForm, trace: Trace, event: Event) -> None:
 
 
 def deadline(
-    form: LaneForm, by: int, trace: Trace, facts: Facts, event: Event, key: Key, certain: bool, out: Outcomes
+    form: LaneForm, by: int, trace: Trace, facts: Facts, event: Event, ended: Span | None, out: Outcomes
 ) -> None:
-    """A span of the kind `form.by[by]` ended with `key`; `certain` where its beginning was seen and it was not over."""
+    """The event ended a span of the kind `form.by[by]`: `ended`, if its beginning was seen."""
     lane = trace.lanes[form.index]
-    common = form.by[by].common
-    theirs = tuple([key[position] for _, position in common])
-    for span in lane.sharing_with(theirs):
-        ours = tuple([span.key[position] for position, _ in common])
-        if not agree(ours, theirs):
-            continue
+    theirs = _ended(form.by[by], lane, trace, event, ended)
+    certain = ended is not None and not ended.doubtful
+    for span in lane.lying_in(theirs):
+        ours = span.lies_in
         if None in ours or None in theirs:
             span.doubtful = True
             continue
@@ -165,6 +181,7 @@ def deadline(
         lane.remove(span)
         facts.open_spans -= 1
         if span.assumed:
+            _give_up(span, out)
             continue
         lane.remember_late(span)
         if form.either and span.side == CLOSE_SIDE and not form.judges_close:
@@ -177,20 +194,68 @@ def deadline(
             out.undecided(form.guarantee)
 
 
+def _ended(by: By, lane: Lane, trace: Trace, event: Event, ended: Span | None) -> Key:
+    """The values that spans lying in what ended carry: the event's, else those of its beginning, else the only ones."""
+    theirs = event.key(by.names)
+    if None not in theirs or ended is None:
+        return theirs
+    theirs = tuple([ours if own is None else own for own, ours in zip(theirs, ended.key, strict=True)])
+    if None in theirs and len(lane.within) == 1 and not any(trace.lanes[by.lane].all()):
+        (only,) = lane.within
+        if agree(only, theirs):
+            return only
+    return theirs
+
+
 def finish(form: LaneForm, trace: Trace, facts: Facts, closer: Sender | None, code: int | None, out: Outcomes) -> None:
     """The connection (or the input, or the replay) ended: settle every span that is still open."""
     lane = trace.lanes[form.index]
-    final = trace.live and form.by_connection and closer in form.closers and code == 1000
+    clean = trace.live and closer == "server" and code in CLEAN
+    final = clean and form.final and closer in form.closers and closer in facts.seen
     for span in lane.all():
         facts.open_spans -= 1
+        if span.implied is not None:
+            _not_implied(form, span, clean, "the server closed the connection", out)
         if span.assumed or (form.either and span.side == CLOSE_SIDE and not form.judges_close):
             continue
-        if final and closer is not None and span.solid and _conclusive(span, closer, facts):
-            text = f"{_unanswered(form, span)}: the {closer} closed the connection"
+        if final and span.solid and _conclusive(span, "server", facts):
+            text = f"{_unanswered(form, span)}: the server closed the connection"
             out.broke(form.guarantee, span.at, span.label, text)
         else:
             out.undecided(form.guarantee)
     lane.clear()
+
+
+def imply(form: LaneForm, trace: Trace, facts: Facts, event: Event, guarantee: str | None) -> None:
+    """A frame that lies in spans of this kind came while none is open: somebody else may have opened one."""
+    lane = trace.lanes[form.index]
+    key = event.key(form.keys)
+    if None in key or facts.open_spans >= MAX_OPEN:
+        return
+    span = _span(form, event, key, facts, patient=False)
+    span.doubtful = span.assumed = True
+    span.implied = guarantee
+    lane.add(span)
+    facts.open_spans += 1
+
+
+def excuse(form: LaneForm, trace: Trace, key: Key, out: Outcomes) -> None:
+    """Something may have ended the spans that agree with the key."""
+    for span in trace.lanes[form.index].agreeing(key):
+        _give_up(span, out)
+        if not span.doubtful:
+            span.excused = True
+
+
+def blur(form: LaneForm, trace: Trace, sender: Sender, out: Outcomes) -> None:
+    """A message of this sender could not be read: what it could have ended or begun is open to doubt."""
+    lane = trace.lanes[form.index]
+    if sender in form.closers:
+        for span in lane.all():
+            _give_up(span, out)
+            span.doubtful = True
+    if sender in form.openers:
+        sure.loosen(form, lane, (None,) * len(form.keys))
 
 
 def learn(forms: tuple[LaneForm, ...], trace: Trace, opened_by: int, event: Event) -> None:
@@ -209,26 +274,30 @@ def learn(forms: tuple[LaneForm, ...], trace: Trace, opened_by: int, event: Even
                 lane.settle(span.key)
 
 
-def _orphan(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event, key: Key, out: Outcomes) -> None:
+def _orphan(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event, key: Key, out: Outcomes) -> bool:
+    """A close with nothing to close; returns whether it certainly is one too many."""
     for late in lane.late:
         if agree(late.key, key):
             lane.late.remove(late)
-            return
+            return False
     if sure.is_sure(form, lane, key, facts, trace):
         text = f"ends a {form.name}{described(form, key)} that is not open"
         out.broke(form.guarantee, event.at, event.label, text)
-    else:
-        out.undecided(form.guarantee)
-        sure.orphaned(form, lane, key, facts)
+        return True
+    out.undecided(form.guarantee)
+    sure.orphaned(form, lane, key, facts)
+    return False
 
 
 def _take(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, span: Span, event: Event, out: Outcomes) -> None:
     lane.remove(span)
     facts.open_spans -= 1
+    _give_up(span, out)
     if span.doubtful:
         out.undecided(form.guarantee)
     else:
         out.held(form.guarantee)
+        facts.answered[span.opener] = max(span.seq, facts.answered.get(span.opener, 0))
     agrees.with_partner(form, span, event, out)
     times.closed(form, span, trace, event, out)
 
@@ -254,8 +323,27 @@ def _choose(form: LaneForm, candidates: list[Span]) -> Span | None:
 
 
 def _conclusive(span: Span, sender: Sender, facts: Facts) -> bool:
-    """Whether what opened the span was surely known to the sender of the deadline when it sent that."""
-    return span.opener == sender or facts.vantage == sender or span.witnessed
+    """Whether the sender of the deadline surely had what opened the span: else the two may have crossed on the way."""
+    if span.opener == sender or facts.vantage in (None, sender) or span.witnessed:
+        return True
+    return span.seq < facts.answered.get(span.opener, 0)
+
+
+def _not_implied(form: LaneForm, span: Span, certain: bool, what: str, out: Outcomes) -> None:
+    """The span that the frame implied never ended by itself: where that is certain, there was none."""
+    if certain:
+        text = f"outside any {form.name}{described(form, span.key)}: no {form.close_role} came for it before {what}"
+        out.broke(span.implied, span.at, span.label, text)
+        span.implied = None
+    else:
+        _give_up(span, out)
+
+
+def _give_up(span: Span, out: Outcomes) -> None:
+    """Nobody can tell any more whether the frame that implied the span stood in one."""
+    if span.implied is not None:
+        out.undecided(span.implied)
+        span.implied = None
 
 
 def _unanswered(form: LaneForm, span: Span) -> str:
@@ -267,6 +355,7 @@ def _span(form: LaneForm, event: Event, key: Key, facts: Facts, *, patient: bool
     names = event.names
     contacts = facts.contacts
     return Span(
+        lies_in=event.key(form.by[0].names) if form.by else (),
         key=key,
         at=event.at,
         opener=event.sender,

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 
 from wirecheck.catalog.model import Sender
 from wirecheck.record import At
-from wirecheck.shapes import sure
+from wirecheck.shapes import pair, sure
 from wirecheck.shapes.state import (
     MAX_KEYS,
-    MAX_OPEN,
     Event,
     Facts,
     Key,
     LaneForm,
     Outcomes,
-    Span,
     Trace,
     described,
 )
@@ -53,13 +51,15 @@ def inside(form: LaneForm, guarantee: str, trace: Trace, facts: Facts, event: Ev
     spans = lane.fitting(key)
     if not spans:
         if sure.is_sure(form, lane, key, facts, trace):
-            out.broke(guarantee, event.at, event.label, f"outside any {form.name}{described(form, key)}")
+            if event.roles & form.implied_by:
+                pair.imply(form, trace, facts, event, guarantee)
+            else:
+                out.broke(guarantee, event.at, event.label, f"outside any {form.name}{described(form, key)}")
             return
         out.undecided(guarantee)
         sure.orphaned(form, lane, key, facts)
-        if form.exclusive and None not in key and facts.open_spans < MAX_OPEN:
-            lane.add(_assumed(event, key))
-            facts.open_spans += 1
+        if form.exclusive:
+            pair.imply(form, trace, facts, event, None)
         return
     if len(spans) > 1 and any(span.key != spans[0].key for span in spans):
         out.undecided(guarantee)
@@ -195,16 +195,3 @@ def blur(edge: Edge, state: EdgeState, sender: Sender, out: Outcomes) -> None:
             if now in (UNSEEN, CLOSED):
                 state.first[key] = BLURRED
     finish(edge, state, closed=False, out=out)
-
-
-def _assumed(event: Event, key: Key) -> Span:
-    return Span(
-        key=key,
-        at=event.at,
-        opener=event.sender,
-        seq=event.seq,
-        label=event.label,
-        names={},
-        doubtful=True,
-        assumed=True,
-    )

@@ -26,11 +26,13 @@ OPEN_SIDE, CLOSE_SIDE = 0, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
-    """A span kind whose end is a deadline; `common` pairs positions in our key with positions in its key."""
+    """A span kind whose end is a deadline. `names` are its keys: a span of ours lies in it if the frame that opened
+    ours carried the same values. `positions` are theirs in our own key, None where that lacks one of them."""
 
     lane: int
     name: str
-    common: tuple[tuple[int, int], ...]
+    names: tuple[str, ...]
+    positions: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +65,17 @@ class LaneForm:
     either: bool = False
     judges_close: bool = True
     by: tuple[By, ...] = ()
-    by_connection: bool = False
+    final: bool = False
+    """Whether a clean close of the connection is the deadline."""
     patient: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
     times: tuple[Times, ...] = ()
     partners: tuple[tuple[str, str], ...] = ()
     led: bool = False
-    shared: tuple[int, ...] = ()
+    implied_by: frozenset[str] = frozenset()
+    home: int | None = None
+    """The position in our key of the session that spans of this kind live in, where a session may live on several
+    connections at once."""
     in_bracket: tuple[tuple[int, int], ...] | None = None
     """Pairs (position in our key, position in the bracket's key), where spans of this kind occur in replays."""
 
@@ -96,6 +102,10 @@ class Span:
     uncounted: bool = False
     pardoned: bool = False
     count: int = 0
+    lies_in: Key = ()
+    """The values, as its opening frame carried them, of the names of the span kind that is our deadline."""
+    implied: str | None = None
+    """For a span that nobody opened in our sight: the guarantee that is broken if nothing else ends it."""
 
     @property
     def solid(self) -> bool:
@@ -106,19 +116,18 @@ class Span:
 class Lane:
     """The spans of one kind now open in one trace, and which keys we can be sure about.
 
-    `sharing` finds the keys that hold given values at the positions `shared`, so that an ending span of another kind
-    finds its own among thousands.
+    `within` finds the spans that lie in one of another kind, so that its end finds its own among thousands.
     """
 
     known: bool
-    shared: tuple[int, ...] = ()
     spans: dict[Key, list[Span]] = field(default_factory=dict)
-    sharing: dict[Key, dict[Key, None]] = field(default_factory=dict)
+    within: dict[Key, dict[int, Span]] = field(default_factory=dict)
     holed: list[Span] = field(default_factory=list)
     loosened: dict[Key, None] = field(default_factory=dict)
     settled: dict[Key, None] = field(default_factory=dict)
     cleared: dict[tuple[int, Key], None] = field(default_factory=dict)
     late: list[Span] = field(default_factory=list)
+    holes: int = 0
 
     def all(self) -> Iterator[Span]:
         """Every open span, in no particular order."""
@@ -149,48 +158,44 @@ class Lane:
             return [span for span in spans if span.key == key] or spans
         return spans
 
-    def sharing_with(self, values: Key) -> list[Span]:
-        """Open spans that do not differ from `values` at the positions `shared`."""
-        if None in values or not self.shared:
-            return list(self.all())
-        found = list(self.holed)
-        for key in self.sharing.get(values, ()):
-            found += self.spans[key]
-        return found
+    def lying_in(self, values: Key) -> list[Span]:
+        """Open spans that lie, or may lie, in the span of their deadline's kind with these values."""
+        if None in values:
+            return [span for spans in self.within.values() for span in spans.values()]
+        return (
+            [span for inside, spans in self.within.items() if agree(inside, values) for span in spans.values()]
+            if (self.holes)
+            else list(self.within.get(values, {}).values())
+        )
 
     def add(self, span: Span) -> None:
-        key = span.key
-        if None in key:
+        if None in span.key:
             self.holed.append(span)
-            return
-        spans = self.spans.get(key)
-        if spans is not None:
-            spans.append(span)
-            return
-        self.spans[key] = [span]
-        if self.shared:
-            self.sharing.setdefault(tuple([key[at] for at in self.shared]), {})[key] = None
+        else:
+            self.spans.setdefault(span.key, []).append(span)
+        self.within.setdefault(span.lies_in, {})[span.seq] = span
+        self.holes += None in span.lies_in
 
     def remove(self, span: Span) -> None:
-        if None in span.key:
-            _drop(self.holed, span)
-            return
         key = span.key
-        spans = self.spans[key]
-        _drop(spans, span)
-        if not spans:
-            del self.spans[key]
-            if self.shared:
-                values = tuple([key[at] for at in self.shared])
-                keys = self.sharing[values]
-                del keys[key]
-                if not keys:
-                    del self.sharing[values]
+        if None in key:
+            _drop(self.holed, span)
+        else:
+            spans = self.spans[key]
+            _drop(spans, span)
+            if not spans:
+                del self.spans[key]
+        inside = self.within[span.lies_in]
+        del inside[span.seq]
+        if not inside:
+            del self.within[span.lies_in]
+        self.holes -= None in span.lies_in
 
     def clear(self) -> None:
         self.spans.clear()
-        self.sharing.clear()
+        self.within.clear()
         self.holed.clear()
+        self.holes = 0
 
     def settle(self, key: Key) -> None:
         if None not in key:
@@ -258,6 +263,10 @@ class Facts:
     topics: set[str] = field(default_factory=set)
     contacts: dict[Key, None] | None = field(default_factory=dict)
     open_spans: int = 0
+    homes: dict[Any, None] = field(default_factory=dict)
+    """Sessions created on this connection, with both sides recorded, and seen on no other."""
+    answered: dict[Sender, int] = field(default_factory=dict)
+    """The number of the latest frame of each sender that was certainly received: something answered it."""
 
 
 @dataclass(slots=True)

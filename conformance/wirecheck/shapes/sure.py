@@ -16,16 +16,19 @@ def is_sure(form: LaneForm, lane: Lane, key: Key, facts: Facts, trace: Trace) ->
     """Whether no span with this key can be open without our having seen it begin."""
     if not form.openers <= (facts.seen if trace.live else _REPLAYED):
         return False
+    if form.home is not None and key[form.home] not in facts.homes:
+        return False
     if lane.known and not lane.is_loose(key):
         return True
     if form.exclusive:
         return None not in key and key in lane.settled
-    if not lane.cleared:
-        return False
-    for number, by in enumerate(form.by):
-        common = tuple([key[ours] for ours, _ in by.common])
-        if None not in common and (number, common) in lane.cleared:
-            return True
+    if lane.cleared:
+        for number, by in enumerate(form.by):
+            if by.positions is None:
+                continue
+            common = tuple([key[position] for position in by.positions])
+            if None not in common and (number, common) in lane.cleared:
+                return True
     return False
 
 
@@ -37,9 +40,8 @@ def orphaned(form: LaneForm, lane: Lane, key: Key, facts: Facts) -> None:
 
 def clear(form: LaneForm, lane: Lane, by: int, key: Key) -> None:
     """A span of the `by` kind with `key` began or ended: what was open in ours before it is over."""
-    common = tuple([key[theirs] for _, theirs in form.by[by].common])
-    if None not in common:
-        remember(lane.cleared, (by, common))
+    if None not in key and form.by[by].positions is not None:
+        remember(lane.cleared, (by, key))
 
 
 def loosen(form: LaneForm, lane: Lane, key: Key) -> None:
@@ -47,15 +49,6 @@ def loosen(form: LaneForm, lane: Lane, key: Key) -> None:
     lane.loosen(key)
     if lane.cleared:
         for number, common in list(lane.cleared):
-            ours = tuple([key[position] for position, _ in form.by[number].common])
-            if agree(ours, common):
+            positions = form.by[number].positions or ()
+            if agree(tuple([key[position] for position in positions]), common):
                 del lane.cleared[number, common]
-
-
-def blur(form: LaneForm, lane: Lane, sender: Sender) -> None:
-    """A message of this sender could not be read: what it could have ended or begun is open to doubt."""
-    if sender in form.closers:
-        for span in lane.all():
-            span.doubtful = True
-    if sender in form.openers:
-        loosen(form, lane, (None,) * len(form.keys))
