@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 from wirecheck.catalog.model import Sender
 from wirecheck.record import At, Closed, Message, Opened, Record, Vantage
@@ -21,7 +22,20 @@ from wirecheck.record import At, Closed, Message, Opened, Record, Vantage
 Step = tuple[Sender, dict[str, Any]]
 """One message: who sends it, and its JSON value."""
 
-PIECES = ("Hello ", "Grüße, ", "日本語", "🙂🙃", "e\u0301", "a \"quoted\" word", "line\nbreak", "\u2028", " ", "naïve", "0", "{}")
+PIECES = (
+    "Hello ",
+    "Grüße, ",
+    "日本語",
+    "🙂🙃",
+    "e\u0301",
+    'a "quoted" word',
+    "line\nbreak",
+    "\u2028",
+    " ",
+    "naïve",
+    "0",
+    "{}",
+)
 TOOLS = ("Bash", "Read", "search", "läsa")
 
 
@@ -97,9 +111,11 @@ def amigo(rng: Random, number: int) -> list[Line]:
     asked = chance(rng, 0.5)
     tools = chance(rng, 0.7)
     conversation_id = f"conv {number}/ä" if chance(rng, 0.2) else f"conv_{number}"
-    params = [f"conversation_id={_quoted(conversation_id)}"] if asked else []
+    params = [f"conversation_id={quote(conversation_id, safe='')}"] if asked else []
     params += ["tool_events=true"] if tools else rng.choice(([], ["tool_events=false"]))
-    line = Line(conn=f"c{number}", url="wss://api.example.com/v1/text-stream" + ("?" + "&".join(params) if params else ""))
+    line = Line(
+        conn=f"c{number}", url="wss://api.example.com/v1/text-stream" + ("?" + "&".join(params) if params else "")
+    )
     steps = [server(type="session_started", session_id=f"ss_{number}", conversation_id=conversation_id)]
     if chance(rng, 0.2):  # a greeting, or the rest of a turn that an earlier connection prompted
         steps += _amigo_turn(rng, number, 0, tools)
@@ -123,15 +139,14 @@ def amigo(rng: Random, number: int) -> list[Line]:
     return [line]
 
 
-def _quoted(value: str) -> str:
-    from urllib.parse import quote
-
-    return quote(value, safe="")
-
-
 def _amigo_aside(rng: Random) -> Step:
     return rng.choice(
-        (server(type="ping"), server(type="typing"), server(type="agent_mood", mood="calm"), server(type="usage", tokens=3))
+        (
+            server(type="ping"),
+            server(type="typing"),
+            server(type="agent_mood", mood="calm"),
+            server(type="usage", tokens=3),
+        )
     )
 
 
@@ -140,15 +155,19 @@ def _amigo_turn(rng: Random, number: int, turn: int, tools: bool) -> list[Step]:
     if chance(rng, 0.08):  # the same message once more: nothing is said again
         return [*steps, server(type="response_complete", duplicate=True)]
     if tools:
-        calls = []
+        calls: list[tuple[Step, Step]] = []
         for index in range(rng.choice((0, 0, 1, 2, 3))):
             name, call = rng.choice(TOOLS), f"tc_{number}_{turn}_{index}"
             value: Any = rng.choice(({"q": text(rng)}, text(rng), None))
-            done: dict[str, Any] = {"type": "tool_call_completed", "tool_name": name, "call_id": call, "result": text(rng)}
+            done: dict[str, Any] = {
+                "type": "tool_call_completed",
+                "tool_name": name,
+                "call_id": call,
+                "result": text(rng),
+            }
             if chance(rng, 0.7):
                 done["succeeded"] = rng.choice((True, False))
-            started = server(type="tool_call_started", tool_name=name, call_id=call, input=value)
-            calls.append((started, ("server", done)))
+            calls.append((server(type="tool_call_started", tool_name=name, call_id=call, input=value), server(**done)))
         steps += parallel(rng, calls)
     way = rng.random()
     end: dict[str, Any] = {"type": "response_complete"}
@@ -228,7 +247,9 @@ def _answer(rng: Random, thread: str, workflow: str, agent: str, calls: Iterator
     steps.append(_bare(rng, "stream_end", **who) if alone else server(event_type="stream_end", **who))
     if chance(rng, 0.8):
         content = "".join(said) or text(rng)
-        steps.append(_event("message_completed", thread, agent_id=agent, message_id=f"msg-{rng.randint(0, 99)}", content=content))
+        steps.append(
+            _event("message_completed", thread, agent_id=agent, message_id=f"msg-{rng.randint(0, 99)}", content=content)
+        )
     return steps
 
 
@@ -240,7 +261,9 @@ def _platform_call(rng: Random, thread: str, workflow: str, call: str) -> list[S
         return [started, done]
     waits = _bare(rng, "approval_pending", tool_call_id=call, thread_id=thread)
     expired = _bare(rng, "approval_expired", tool_call_id=call, thread_id=thread)
-    return rng.choice(([started, waits, done], [waits, started, done], [started, waits, expired], [started, waits, expired, done]))
+    return rng.choice(
+        ([started, waits, done], [waits, started, done], [started, waits, expired], [started, waits, expired, done])
+    )
 
 
 # BondAI's server events.
@@ -347,7 +370,11 @@ def _request(rng: Random, identity: str | None, kind: str) -> tuple[dict[str, An
 def _symindx_error(rng: Random, identity: str | None) -> dict[str, Any]:
     message: dict[str, Any] = {
         "type": "error",
-        "data": {"code": rng.choice(("INVALID_MESSAGE", "RATE_LIMIT_EXCEEDED")), "message": text(rng), "details": text(rng)},
+        "data": {
+            "code": rng.choice(("INVALID_MESSAGE", "RATE_LIMIT_EXCEEDED")),
+            "message": text(rng),
+            "details": text(rng),
+        },
     }
     if identity is not None and chance(rng, 0.5):
         message["id"] = identity
@@ -433,7 +460,9 @@ def vonz(rng: Random, number: int) -> list[Line]:
 
 def _birth(rng: Random, session: str) -> list[Step]:
     """How a session comes to be known: it is created, or it exists already."""
-    ready = server(type="session.ready", session_id=session, container_id="ctr", container_name="agent", profile_id="prof")
+    ready = server(
+        type="session.ready", session_id=session, container_id="ctr", container_name="agent", profile_id="prof"
+    )
     if chance(rng, 0.4):
         return [client(type="session.start", profile_id="prof"), ready]
     if chance(rng, 0.5):
@@ -455,9 +484,13 @@ def _turn(rng: Random, session: str, *, prompted: bool = True) -> list[Step]:
     other = prompted and chance(rng, 0.1)
     steps: list[Step] = []
     if other:
-        steps.append(client(type="task.submit", mode="background", profile_id="prof", session_id=session, prompt=text(rng)))
+        steps.append(
+            client(type="task.submit", mode="background", profile_id="prof", session_id=session, prompt=text(rng))
+        )
     elif prompted and chance(rng, 0.3):
-        steps.append(client(type="task.submit", mode="session", profile_id="prof", session_id=session, prompt=text(rng)))
+        steps.append(
+            client(type="task.submit", mode="session", profile_id="prof", session_id=session, prompt=text(rng))
+        )
     elif prompted:
         steps.append(client(type="session.turn", session_id=session, prompt=text(rng)))
     count = rng.randint(1, 3)
@@ -477,7 +510,9 @@ def _turn(rng: Random, session: str, *, prompted: bool = True) -> list[Step]:
         steps.append(client(type="task.cancel", task_id=task))
         if chance(rng, 0.4):
             return steps
-    done = server(type="turn.done", session_id=session, result_text=text(rng), input_tokens=12, output_tokens=5, cost_usd=0.0123)
+    done = server(
+        type="turn.done", session_id=session, result_text=text(rng), input_tokens=12, output_tokens=5, cost_usd=0.0123
+    )
     settled = server(type="task:done", task_id=task, session_id=session, status="completed")
     failed = server(type="task:failed", task_id=task, error="Container exited 1")
     if chance(rng, 0.1):
@@ -572,7 +607,7 @@ def _dropped(rng: Random, first: Line, session: str, number: int) -> list[Line]:
     bracket = _replay(rng, session, _history(rng, story[:back]))
     ask = client(type="session.resume", session_id=session)
     if chance(rng, 0.1):
-        ask, bracket, rest = ask, [server(type="error", code="NOT_FOUND", message=text(rng))], []
+        bracket, rest = [server(type="error", code="NOT_FOUND", message=text(rng))], []
     elif rest and rest[0][0] == "client" and chance(rng, 0.3):
         bracket.insert(rng.randint(1, len(bracket) - 1), rest.pop(0))  # a prompt while the replay runs
     elif chance(rng, 0.3):
@@ -615,7 +650,7 @@ def vary(rng: Random, dialect: str, acts: list[list[Line]]) -> list[Record]:
     for act in acts:
         rendered = [_record_line(rng, dialect, line) for line in act]
         if len(act) > 1 and act[0].shared:
-            threads.append(_side_by_side(rng, rendered))
+            threads.append(merge(rng, *rendered))
         else:
             threads.append([record for records in rendered for record in records])
     merged = merge(rng, *threads)
@@ -627,10 +662,6 @@ def vary(rng: Random, dialect: str, acts: list[list[Line]]) -> list[Record]:
 def numbered(records: Sequence[Record]) -> list[Record]:
     """The records with lines counted from one."""
     return [replace(record, at=replace(record.at, line=line)) for line, record in enumerate(records, 1)]
-
-
-def _side_by_side(rng: Random, rendered: list[list[Record]]) -> list[Record]:
-    return [record for record in merge(rng, *rendered)]
 
 
 def _record_line(rng: Random, dialect: str, line: Line) -> list[Record]:

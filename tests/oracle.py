@@ -10,8 +10,9 @@ Not judged here: replay-repeats-history, live-after-replay, and rules that traff
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -36,6 +37,7 @@ class Judged:
 def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
     """The instances of every guarantee that the page covers, over all connections of one capture."""
     tally = Tally(judged_here(dialect))
+    homes = Homes()
     open_now: dict[str, Connection] = {}
     for record in records:
         if isinstance(record, BadLine):
@@ -44,7 +46,7 @@ def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
         if isinstance(record, Opened) and conn in open_now:
             open_now.pop(conn).end(None)
         if conn not in open_now:
-            open_now[conn] = Connection(dialect, tally, record if isinstance(record, Opened) else None)
+            open_now[conn] = Connection(dialect, tally, homes, conn, record if isinstance(record, Opened) else None)
         if isinstance(record, Message):
             open_now[conn].receive(record)
         elif isinstance(record, Closed):
@@ -61,6 +63,17 @@ def judged_here(dialect: Dialect) -> dict[str, Guarantee]:
         for name, guarantee in dialect.guarantees.items()
         if guarantee.rule.shape in JUDGED_SHAPES and guarantee.rule.passive is None and "live" not in guarantee.options
     }
+
+
+class Homes:
+    """On which connections each session was named, and where it was born before both senders' eyes."""
+
+    def __init__(self) -> None:
+        self.named: list[tuple[Key, str]] = []
+        self.born: list[tuple[Key, str]] = []
+
+    def at_home(self, session: Key, conn: str) -> bool:
+        return (session, conn) in self.born and all(where == conn for which, where in self.named if which == session)
 
 
 class Tally:
@@ -99,6 +112,7 @@ class Frame:
 
     line: int
     sender: str
+    number: int = 0
     known: bool = False
     is_: set[str] = field(default_factory=set)
     may: set[str] = field(default_factory=set)
@@ -218,6 +232,7 @@ class Span:
     too_many: bool = False
     excused_by_role: bool = False
     led: bool = False
+    waiting: list[tuple[str, int]] = field(default_factory=list)  # judgements that wait for how an implied span ends
     fresh: bool = False  # no frame with its key came before its opening
 
     def doubt(self) -> None:
@@ -244,6 +259,7 @@ class Lane:
         self.spans: list[Span] = []
         self.late: list[Span] = []
         self.log: list[tuple[str, Any]] = []
+        self.in_replays = occurs_in_replays(dialect, kind)
         self.pair: str | None = None
         self.by: list[str] = []
         self.patient: set[str] = set()
@@ -310,13 +326,30 @@ def words(value: Any) -> set[str]:
 
 def senders_of(dialect: Dialect, role: str) -> set[str]:
     """Who may send a frame with this role, certainly or not."""
-    return {
-        form.sender
-        for form in dialect.frames.values()
-        if role in form.roles
-        or role in form.may
-        or any(role in case.roles or role in case.may for case in form.cases)
-    }
+    return {form.sender for form in dialect.frames.values() if role in roles_of(form)}
+
+
+def brackets_of(dialect: Dialect) -> list[str]:
+    return [kind for kind, form in dialect.spans.items() if form.subtrace]
+
+
+def occurs_in_replays(dialect: Dialect, kind: str) -> bool:
+    """Its keys include a bracket's, and no frame of the bracket opens or closes it."""
+    form = dialect.spans[kind]
+    for bracket in brackets_of(dialect):
+        around = dialect.spans[bracket]
+        own = [frame for frame in dialect.frames.values() if {around.open, around.close} & roles_of(frame)]
+        if set(around.keys) <= set(form.keys) and not any({form.open, form.close} & roles_of(frame) for frame in own):
+            return True
+    return False
+
+
+def roles_of(form: FrameForm) -> set[str]:
+    """Every role that a frame of this form plays or may play."""
+    roles = {*form.roles, *form.may}
+    for case in form.cases:
+        roles |= {*case.roles, *case.may}
+    return roles
 
 
 class Trace:
@@ -334,8 +367,10 @@ class Trace:
 class Connection:
     """Everything that happened on one connection so far."""
 
-    def __init__(self, dialect: Dialect, tally: Tally, opened: Opened | None) -> None:
+    def __init__(self, dialect: Dialect, tally: Tally, homes: Homes, conn: str, opened: Opened | None) -> None:
         self.dialect = dialect
+        self.homes = homes
+        self.conn = conn
         self.tally = tally
         self.opened = opened
         self.started = opened is not None
@@ -353,7 +388,9 @@ class Connection:
         self.first: dict[tuple[str, Key], dict[str, bool]] = {}
         self.last: list[tuple[str, Key, Frame]] = []
         self.texts: dict[tuple[str, Key], Text] = {}
-        self.brackets = [kind for kind, form in dialect.spans.items() if form.subtrace]
+        self.brackets = brackets_of(dialect)
+        self.afterwards: list[Callable[[], None]] = []
+        self.answered: list[Frame] = []  # frames that opened a span that was closed while solid or excused
 
     # Names.
 
@@ -383,7 +420,7 @@ class Connection:
         return MISSING
 
     def value(self, frame: Frame, name: str) -> tuple[str, Any] | None:
-        return self.own(frame, name) or scalar(self.given(name))
+        return self.own(frame, name)
 
     def key(self, frame: Frame, kind: str) -> Key:
         return tuple(self.value(frame, name) for name in self.dialect.spans[kind].keys)
@@ -407,6 +444,16 @@ class Connection:
 
     def route(self, frame: Frame) -> None:
         """Section 8: where a frame belongs."""
+        frame.number = len(self.frames)
+        if frame.known:
+            for kind in self.brackets:
+                session = self.key(frame, kind)
+                if full(session):
+                    new = all(which != session for which, _ in self.homes.named)
+                    self.homes.named.append((session, self.conn))
+                    # Of a session that was named before, nobody saw the birth here.
+                    if new and "answer.session" in frame.is_ and self.seen >= {"client", "server"}:
+                        self.homes.born.append((session, self.conn))
         roles = frame.is_ | frame.may
         closes = any(self.dialect.spans[kind].close in frame.is_ for kind in self.brackets)
         bracket = any(
@@ -440,7 +487,11 @@ class Connection:
             shape = guarantee.rule.shape
             if shape == "place" and "frames" in options and options["frames"] in frame.is_:
                 self.tally.add(name, "undecided", frame.line)
-            elif shape == "steps" and options["frames"] in frame.is_ and self.number(frame, options["number"]) is not None:
+            elif (
+                shape == "steps"
+                and options["frames"] in frame.is_
+                and self.number(frame, options["number"]) is not None
+            ):
                 self.tally.add(name, "undecided", frame.line)
                 self.live.numbers = []
         frame.may = frame.is_ | frame.may
@@ -454,24 +505,41 @@ class Connection:
         if not frame.known:
             return
         self.judge_before(trace, frame)
-        closed = self.certain_closes(trace, frame)
+        surplus: set[str] = set()
+        closed = self.certain_closes(trace, frame, surplus)
         self.possible_closes(trace, frame)
-        self.deadlines(trace, frame, closed)
-        self.certain_opens(trace, frame)
+        self.deadlines(trace, frame, closed, surplus)
+        self.certain_opens(trace, frame, surplus)
         self.possible_opens(trace, frame)
         self.clearing(trace, frame)
+        for act in self.afterwards:
+            act()
+        self.afterwards = []
 
     # Sure (section 2).
 
     def sure(self, trace: Trace, lane: Lane, key: Key) -> bool:
         seen = self.seen if trace.live else {"server"}
-        if not lane.openers <= seen:
+        if not lane.openers <= seen or (lane.in_replays and not self.at_home(lane, key)):
             return False
-        if trace.live and self.started and lane.form.opened == "here" and not lane.loosened(key):
+        begun = lane.in_replays or (self.started and lane.form.opened == "here")
+        if trace.live and begun and not lane.loosened(key):
             return True
         if lane.form.exclusive:
             return full(key) and lane.settled(key)
-        return any(kind in self.dialect.spans for kind in lane.by) and lane.cleared(key)
+        return any(self.lies_within(lane, kind) for kind in lane.by) and lane.cleared(key)
+
+    def at_home(self, lane: Lane, key: Key) -> bool:
+        """Whether the session in the key has its home on this connection."""
+        names = dict(zip(lane.form.keys, key, strict=True))
+        return any(
+            self.homes.at_home(tuple(names.get(name) for name in self.dialect.spans[kind].keys), self.conn)
+            for kind in self.brackets
+        )
+
+    def lies_within(self, lane: Lane, kind: str) -> bool:
+        """Whether all keys of a `by` span kind are keys of the lane."""
+        return kind in self.dialect.spans and set(self.dialect.spans[kind].keys) <= set(lane.form.keys)
 
     def orphan(self, trace: Trace, lane: Lane, key: Key) -> str:
         """Nothing fits: broken if sure, else undecided, and then the key may be settled."""
@@ -483,21 +551,23 @@ class Connection:
 
     # Closes, opens and deadlines (section 4).
 
-    def certain_closes(self, trace: Trace, frame: Frame) -> set[str]:
-        """The kinds of which a span that was not doubtful was closed."""
-        closed = set()
+    def certain_closes(self, trace: Trace, frame: Frame, surplus: set[str]) -> dict[str, Span]:
+        """What was closed, by kind. A role by which the frame is an orphan beyond doubt is added to `surplus`."""
+        closed = {}
         for kind, lane in trace.lanes.items():
-            if lane.form.close not in frame.is_:
+            if lane.form.close not in frame.is_ or lane.either:
                 continue
-            if lane.either:
+            span = self.close(trace, lane, frame, lane.agreeing(self.key(frame, kind)), surplus)
+            if span is not None:
+                closed[kind] = span
+        for lane in trace.lanes.values():
+            if lane.either and lane.form.close in frame.is_ - surplus:
                 self.meet(trace, lane, frame, "close")
-                continue
-            span = self.close(trace, lane, frame, lane.agreeing(self.key(frame, kind)))
-            if span is not None and not span.doubtful:
-                closed.add(kind)
         return closed
 
-    def close(self, trace: Trace, lane: Lane, frame: Frame, agreeing: list[Span]) -> Span | None:
+    def close(
+        self, trace: Trace, lane: Lane, frame: Frame, agreeing: list[Span], surplus: set[str] | None = None
+    ) -> Span | None:
         key = self.key(frame, lane.kind)
         candidates = exact(self.preferred(lane, frame, agreeing) or agreeing, key)
         bracket = lane.form.subtrace and trace.live
@@ -506,7 +576,10 @@ class Connection:
             if late:
                 lane.late.remove(late[0])
             else:
-                self.tally.add(lane.pair, self.orphan(trace, lane, key), frame.line)
+                verdict = self.orphan(trace, lane, key)
+                self.tally.add(lane.pair, verdict, frame.line)
+                if verdict == "broken" and surplus is not None:
+                    surplus.add(lane.form.close)
             if bracket and self.deaf:
                 self.end_deaf()
             return None
@@ -516,19 +589,36 @@ class Connection:
                 best = best or [span for span in candidates if span.status in status]
         if not best or (len(best) > 1 and not lane.form.exclusive and lane.form.tie != "oldest"):
             for span in candidates:
-                span.doubt()
+                self.doubt(span)
             if bracket:
-                self.end_all_brackets()
+                self.afterwards.append(self.end_all_brackets)
             return None
         chosen = best[0]
         lane.spans.remove(chosen)
+        self.decide_waiting(chosen, "undecided")
         self.tally.add(lane.pair, "undecided" if chosen.doubtful else "held", frame.line)
+        if not chosen.doubtful and chosen.opening is not None:
+            self.answered.append(chosen.opening)
         self.judge_close(trace, lane, chosen, frame)
         if len(agreeing) == 1:
             self.learn(trace, chosen, frame)
         if bracket:
-            self.bracket_closed(chosen)
+            self.afterwards.append(lambda: self.bracket_closed(chosen))
         return chosen
+
+    def decide_waiting(self, span: Span, verdict: str) -> None:
+        """The judgements that waited for how this implied span would end."""
+        for name, line in span.waiting:
+            self.tally.add(name, verdict, line)
+        span.waiting = []
+
+    def doubt(self, span: Span) -> None:
+        self.decide_waiting(span, "undecided")
+        span.doubt()
+
+    def excuse(self, span: Span) -> None:
+        self.decide_waiting(span, "undecided")
+        span.excuse()
 
     def preferred(self, lane: Lane, frame: Frame, candidates: list[Span]) -> list[Span]:
         """Where the lane has `prefer`: the candidates that share that name's value with the frame."""
@@ -565,7 +655,7 @@ class Connection:
             if lane.either:
                 if {lane.form.open, lane.form.close} & frame.may:
                     for span in lane.agreeing(key):
-                        span.excuse()
+                        self.excuse(span)
                 continue
             if lane.form.close not in frame.may:
                 continue
@@ -576,46 +666,68 @@ class Connection:
                 self.close(trace, lane, frame, agreeing)
             else:
                 for span in agreeing:
-                    span.excuse()
+                    self.excuse(span)
 
-    def deadlines(self, trace: Trace, frame: Frame, closed: set[str]) -> None:
+    def deadlines(self, trace: Trace, frame: Frame, closed: dict[str, Span], surplus: set[str]) -> None:
         for kind, deadline in trace.lanes.items():
-            if deadline.form.close not in frame.is_:
+            if deadline.form.close not in frame.is_ - surplus:
                 continue
             for lane in trace.lanes.values():
                 if kind in lane.by:
-                    self.deadline(trace, lane, frame, kind, kind in closed)
+                    self.deadline(trace, lane, frame, kind, closed.get(kind))
 
-    def deadline(self, trace: Trace, lane: Lane, frame: Frame, kind: str, closed_one: bool) -> None:
-        common = [name for name in lane.form.keys if name in self.dialect.spans[kind].keys]
+    def within(self, lane_form: SpanForm, span: Span, names: Sequence[str]) -> Key:
+        """The values that the span's opening frame carried for these names (or that it learned, for its own)."""
+        own = dict(zip(lane_form.keys, span.key, strict=True))
+        return tuple(
+            (self.value(span.opening, name) if span.opening is not None else None) or own.get(name) for name in names
+        )
+
+    def deadline_values(self, trace: Trace, lane: Lane, frame: Frame, kind: str, closed: Span | None) -> Key:
+        form = self.dialect.spans[kind]
+        values = tuple(self.value(frame, name) for name in form.keys)
+        if closed is None:
+            return values
+        from_closed = self.within(form, closed, form.keys)
+        values = tuple(mine or its for mine, its in zip(values, from_closed, strict=True))
+        if not full(values) and not trace.lanes[kind].spans:
+            common = {self.within(lane.form, span, form.keys) for span in lane.spans}
+            if len(common) == 1 and agree(min(common), values):
+                values = tuple(mine or its for mine, its in zip(values, min(common), strict=True))
+        return values
+
+    def deadline(self, trace: Trace, lane: Lane, frame: Frame, kind: str, closed: Span | None) -> None:
+        its = self.deadline_values(trace, lane, frame, kind, closed)
         for span in list(lane.spans):
-            mine = tuple(span.key[lane.form.keys.index(name)] for name in common)
-            its = tuple(self.value(frame, name) for name in common)
+            mine = self.within(lane.form, span, self.dialect.spans[kind].keys)
             if not agree(mine, its):
                 continue
             if not full(mine) or not full(its):
-                span.doubt()
+                self.doubt(span)
                 continue
             if span.opening is not None and lane.patient & span.opening.is_:
-                span.excuse()
+                self.excuse(span)
                 continue
             lane.spans.remove(span)
+            self.decide_waiting(span, "undecided")
             if span.status != "assumed":
                 lane.late.append(span)
             if not lane.judged(span.side) or span.status == "assumed":
                 continue
             sure = span.status == "solid" and trace.live and self.conclusive(span, frame.sender)
             if lane.either:
-                sure = sure and closed_one
+                sure = sure and closed is not None and not closed.doubtful
             self.tally.add(lane.pair, "broken" if sure else "undecided", span.line)
 
-    def conclusive(self, span: Span, sender: str | None) -> bool:
-        assert span.opening is not None
-        return span.opening.sender == sender or self.vantage == sender or span.witnessed
+    def conclusive(self, span: Span, sender: str) -> bool:
+        opening = span.opening
+        assert opening is not None
+        later = any(one.sender == opening.sender and one.number > opening.number for one in self.answered)
+        return opening.sender == sender or self.vantage in (sender, None) or span.witnessed or later
 
-    def certain_opens(self, trace: Trace, frame: Frame) -> None:
+    def certain_opens(self, trace: Trace, frame: Frame, surplus: set[str]) -> None:
         for kind, lane in trace.lanes.items():
-            if lane.form.open not in frame.is_:
+            if lane.form.open not in frame.is_ or (lane.either and lane.form.open in surplus):
                 continue
             if lane.either:
                 self.meet(trace, lane, frame, "open")
@@ -623,6 +735,11 @@ class Connection:
             key = self.key(frame, kind)
             if lane.form.exclusive and full(key):
                 for span in [span for span in lane.spans if span.key == key]:
+                    if span.waiting and frame.sender == "client" and self.exclusive:
+                        self.decide_waiting(span, "broken")
+                        lane.spans.remove(span)
+                        continue
+                    self.decide_waiting(span, "undecided")
                     if lane.closers == {frame.sender}:
                         lane.spans.remove(span)
                         missing = span.status == "solid" and trace.live
@@ -633,7 +750,7 @@ class Connection:
                     else:
                         span.doubt()
             if lane.form.subtrace and trace.live:
-                self.bracket_opened(kind, key)
+                self.bracket_opened(key)
             span = Span(key=key, status="solid", opening=frame, line=frame.line)
             span.fresh = not any(earlier.known and self.key(earlier, kind) == key for earlier in self.frames)
             lane.spans.append(span)
@@ -656,10 +773,9 @@ class Connection:
                 if kind not in self.dialect.spans:
                     continue
                 other = self.dialect.spans[kind]
-                if not {other.open, other.close} & frame.is_:
+                if not self.lies_within(lane, kind) or not {other.open, other.close} & frame.is_:
                     continue
-                common = [name for name in lane.form.keys if name in other.keys]
-                values = [(lane.form.keys.index(name), self.value(frame, name)) for name in common]
+                values = [(lane.form.keys.index(name), self.value(frame, name)) for name in other.keys]
                 if all(value is not None for _, value in values):
                     lane.log.append(("clear", values))
 
@@ -688,34 +804,68 @@ class Connection:
 
     def judge_before(self, trace: Trace, frame: Frame) -> None:
         assumed: list[tuple[Lane, Key]] = []
+        waiting: list[tuple[Lane, Key, str]] = []
+        order = ("opted", "agrees", "edge", "leads", "place", "times", "implied", "joins", "steps")
+        by_word: dict[str, list[tuple[str, Guarantee]]] = {word: [] for word in order}
         for name, guarantee in self.tally.guarantees.items():
-            options = guarantee.options
-            match guarantee.rule.shape:
-                case "place" if "edge" in options:
-                    if trace.live:
-                        (self.edge_first if options["edge"] == "first" else self.edge_last)(name, guarantee, frame)
-                case "place" if "leads" in options:
-                    if trace.live:
-                        self.leads(name, guarantee, frame)
-                case "place":
-                    if options["frames"] in frame.is_:
-                        self.place(trace, name, guarantee, frame, assumed)
-                case "times":
-                    self.times(trace, name, guarantee, frame)
-                case "joins":
-                    self.joins(name, guarantee, frame)
-                case "steps":
-                    self.steps(trace, name, guarantee, frame)
-                case "opted":
-                    self.opted(name, guarantee, frame)
-                case "agrees" if options.get("with") == "connection":
-                    self.agrees_with_connection(name, guarantee, frame)
+            word = guarantee.rule.shape
+            if word == "place":
+                word = "edge" if "edge" in guarantee.options else "leads" if "leads" in guarantee.options else "place"
+            by_word.get(word, []).append((name, guarantee))
+        for name, guarantee in by_word["opted"]:
+            self.opted(name, guarantee, frame)
+        for name, guarantee in by_word["agrees"]:
+            if guarantee.options.get("with") == "connection":
+                self.agrees_with_connection(name, guarantee, frame)
+        if trace.live:
+            for name, guarantee in by_word["edge"]:
+                (self.edge_first if guarantee.options["edge"] == "first" else self.edge_last)(name, guarantee, frame)
+            for name, guarantee in by_word["leads"]:
+                self.leads(name, guarantee, frame)
+        for name, guarantee in by_word["place"]:
+            if guarantee.options["frames"] in frame.is_:
+                self.place(trace, name, guarantee, frame, assumed, waiting)
+        for name, guarantee in by_word["times"]:
+            self.times(trace, name, guarantee, frame)
         for lane, key in assumed:
-            if not any(span.key == key for span in lane.spans):
-                lane.spans.append(Span(key=key, status="assumed", opening=None, line=frame.line))
+            self.assume(lane, key, frame)
+        self.imply(trace, frame, waiting)
+        for name, guarantee in by_word["joins"]:
+            self.joins(name, guarantee, frame)
+        for name, guarantee in by_word["steps"]:
+            self.steps(trace, name, guarantee, frame)
+
+    def assume(self, lane: Lane, key: Key, frame: Frame) -> None:
+        if not any(span.key == key for span in lane.spans):
+            lane.spans.append(Span(key=key, status="assumed", opening=None, line=frame.line))
+
+    def imply(self, trace: Trace, frame: Frame, waiting: list[tuple[Lane, Key, str]]) -> None:
+        """Implied spans (section 4)."""
+        for kind, lane in trace.lanes.items():
+            if not set(lane.form.implied) & frame.is_:
+                continue
+            key = self.key(frame, kind)
+            if full(key) and not lane.agreeing(key):
+                self.assume(lane, key, frame)
+            for other, its, name in waiting:
+                if other is lane:
+                    lane.fitting(its)[0].waiting.append((name, frame.line))
+            agreeing = lane.agreeing(key)
+            if trace.live and agreeing and not any(span.status == "solid" for span in agreeing):
+                for bracket in self.brackets:
+                    for further in self.live.lanes.values():
+                        if further is not lane and further.in_replays and "client" in further.openers:
+                            session = self.key(frame, bracket)
+                            further.log.append(("loosen", self.bracket_key(bracket, session, further)))
 
     def place(
-        self, trace: Trace, name: str, guarantee: Guarantee, frame: Frame, assumed: list[tuple[Lane, Key]]
+        self,
+        trace: Trace,
+        name: str,
+        guarantee: Guarantee,
+        frame: Frame,
+        assumed: list[tuple[Lane, Key]],
+        waiting: list[tuple[Lane, Key, str]],
     ) -> None:
         inside = "inside" in guarantee.options
         kind = guarantee.options["inside" if inside else "outside"]
@@ -731,6 +881,9 @@ class Connection:
                 span.witnessed = True
         elif inside:
             verdict = self.orphan(trace, lane, key)
+            if verdict == "broken" and set(lane.form.implied) & frame.is_ and full(key):
+                waiting.append((lane, key, name))
+                return
             if verdict == "undecided" and lane.form.exclusive and full(key):
                 assumed.append((lane, key))
         elif candidates:
@@ -764,12 +917,12 @@ class Connection:
                 else:
                     verdict = "undecided"
             elif opens:
-                if past["closed"]:
+                if blurred and not past["opened"]:
+                    verdict = None if past["broken"] and not past["closed"] else "undecided"
+                elif past["closed"]:
                     verdict = "held"
                 elif past["broken"] and not past["opened"]:
                     verdict = None
-                elif blurred and not past["opened"]:
-                    verdict = "undecided"
                 else:
                     verdict = "broken"
             self.tally.add(name, verdict, frame.line)
@@ -834,6 +987,7 @@ class Connection:
         firm = firm or [span for span in candidates if span.status == "excused"]
         for span in firm[:1]:
             span.counted += 1
+            span.witnessed = True
             if "max" in options and span.counted > options["max"]:
                 if span.status != "solid":
                     span.uncountable = True
@@ -893,11 +1047,8 @@ class Connection:
             whole = self.raw(frame, options["whole"])
             if claimed is None or not claimed.pieces or not isinstance(whole, str):
                 return
-            if not claimed.complete:
-                verdict = "undecided"
-            else:
-                verdict = "held" if "".join(claimed.pieces) == whole else "broken"
-            self.tally.add(name, verdict, frame.line)
+            verdict = "held" if "".join(claimed.pieces) == whole else "broken"
+            self.tally.add(name, verdict if claimed.complete else "undecided", frame.line)
 
     def spoil_texts(self) -> None:
         for text in self.texts.values():
@@ -988,34 +1139,23 @@ class Connection:
 
     # Replays (section 8).
 
-    def sharing(self, kind: str) -> Iterator[Lane]:
-        """Live lanes that share names with the bracket.
-
-        Not the bracket's own lane, nor one that its frames open or close: these frames are never history.
-        """
-        form = self.dialect.spans[kind]
-        own = {kind} | {
-            other
-            for other, span in self.dialect.spans.items()
-            for frame in self.dialect.frames.values()
-            if {form.open, form.close} & set(frame.roles) and {span.open, span.close} & set(frame.roles)
-        }
-        for other, lane in self.live.lanes.items():
-            if other not in own and set(form.keys) & set(lane.form.keys):
-                yield lane
-
     def bracket_key(self, kind: str, key: Key, lane: Lane) -> Key:
         names = dict(zip(self.dialect.spans[kind].keys, key, strict=True))
         return tuple(names.get(name) for name in lane.form.keys)
 
-    def bracket_opened(self, kind: str, key: Key) -> None:
-        for lane in self.sharing(kind):
-            for span in lane.agreeing(self.bracket_key(kind, key, lane)):
-                span.excuse()
+    def bracket_opened(self, key: Key) -> None:
+        for kind in self.brackets:
+            self.afterwards.append(partial(self.excuse_live, kind, key))
         if full(key):
             self.replays[key] = Trace(self.dialect, live=False)
         else:
             self.deaf = True
+
+    def excuse_live(self, kind: str, key: Key) -> None:
+        for lane in self.live.lanes.values():
+            if lane.in_replays:
+                for span in lane.agreeing(self.bracket_key(kind, key, lane)):
+                    self.excuse(span)
 
     def drop_replay(self, key: Key) -> None:
         """A bracket that was opened again without a close: nothing of it goes on."""
@@ -1044,13 +1184,14 @@ class Connection:
     def end_replay(self, key: Key) -> None:
         trace = self.replays.pop(key)
         for kind in self.brackets:
-            for lane in self.sharing(kind):
-                lane.log.append(("loosen", self.bracket_key(kind, key, lane)))
+            for lane in self.live.lanes.values():
+                if lane.in_replays:
+                    lane.log.append(("loosen", self.bracket_key(kind, key, lane)))
         for kind, lane in trace.lanes.items():
             live = self.live.lanes[kind]
             taken = {span.key for span in live.spans}
             for span in lane.spans:
-                if span.doubtful or span.key in taken:
+                if span.doubtful or lane.either or span.key in taken or not lane.in_replays:
                     self.left_open(lane, span)
                 else:
                     span.status = "excused"
@@ -1064,7 +1205,7 @@ class Connection:
             for lane in trace.lanes.values():
                 if sender in lane.closers:
                     for span in lane.spans:
-                        span.doubt()
+                        self.doubt(span)
                 if sender in lane.openers:
                     lane.log.append(("loosen", None))
             trace.numbers = []
@@ -1078,16 +1219,20 @@ class Connection:
     # The end.
 
     def left_open(self, lane: Lane, span: Span) -> None:
+        self.decide_waiting(span, "undecided")
         if lane.judged(span.side) and span.status != "assumed":
             self.tally.add(lane.pair, "undecided", span.line)
 
     def end(self, closed: Closed | None) -> None:
+        clean = closed is not None and closed.sender == "server" and closed.code in (1000, 1001)
         for trace in (self.live, *self.replays.values()):
             for lane in trace.lanes.values():
+                due = clean and trace.live and not lane.either and not lane.by and "server" in lane.closers & self.seen
+                due = due and lane.form.opened == "here" and not lane.form.resumable
                 for span in lane.spans:
-                    clean = closed is not None and closed.code == 1000 and closed.sender in lane.closers
-                    missing = trace.live and not lane.either and "connection" in lane.by and span.status == "solid"
-                    if clean and missing and closed is not None and self.conclusive(span, closed.sender):
+                    if clean and trace.live:
+                        self.decide_waiting(span, "broken")
+                    if due and span.status == "solid" and self.conclusive(span, "server"):
                         self.tally.add(lane.pair, "broken", span.line)
                     else:
                         self.left_open(lane, span)

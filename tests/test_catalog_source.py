@@ -101,6 +101,13 @@ def test_both_parsers_read_the_same_key_with_a_question_mark_in_quotes(loader: A
         ("a: 1\n".encode("utf-16"), 1, 1, "this byte is not UTF-8; save the file as UTF-8 text"),
         (b"a: 1\nb: \0\n", 2, 4, "a NUL byte stands here; a catalog is text, so remove it"),
         (b"a: 1\nb: \x07\n", 2, 4, "a control character stands here; write it as an escape in double quotes"),
+        (
+            "a: 1\nb: x\u2028y\n".encode(),
+            2,
+            5,
+            "U+2028 stands here, which is a line break to some readers and not to others; write it as an escape in "
+            "double quotes",
+        ),
         (b"a: 1\n---\nb: 2\n", 2, 1, "a second document begins here; a catalog is one document"),
         (b"a: !!str 1", 1, 4, "`tag:yaml.org,2002:str` is a YAML tag; remove it, and quote what is meant as text"),
         (b"a: .nan", 1, 4, "`.nan` is no number that JSON has; write another, or quote it as text"),

@@ -194,6 +194,15 @@ def test_folders_and_patterns(clean: Path, broken: Path, tmp_path: Path) -> None
     assert wirecheck("check", odd).exit_code == 0
 
 
+def test_long_lists_are_cut(clean: Path, tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number:02}.md").write_text("no capture")
+        (tmp_path / f"{number:02}.jsonl").write_bytes(clean.read_bytes())
+    result = wirecheck("check", tmp_path)
+    assert "skipped 30: " in result.stderr and "19.md and 10 more\n" in result.stderr
+    assert f"{tmp_path / '19.jsonl'}: detected" in result.stdout and "\n  and 11 more\n" in result.stdout
+
+
 @pytest.mark.parametrize("form", ["text", "json", "junit", "github"])
 def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
     target = tmp_path / "out"

@@ -10,9 +10,9 @@ import os
 from random import Random
 
 import pytest
+
 from conversations import conversation
 from traces import shown, shrink
-
 from wirecheck import catalog
 from wirecheck.catalog.model import Dialect
 from wirecheck.check import Checker
@@ -38,7 +38,11 @@ def no_false_alarm(name: str, first: int, count: int) -> None:
         found = findings(dialect, records)
         if found:
             code = found[0].split(": ")[1]
-            small = shrink(records, lambda some, code=code: any(code in line for line in findings(dialect, some)))
+
+            def still(some: list[Record], code: str = code) -> bool:
+                return any(code in line for line in findings(dialect, some))
+
+            small = shrink(records, still)
             pytest.fail(
                 f"{name}, conversation {seed}: {found}\n{shown(records)}\n\n"
                 f"shrunk (perhaps to what is no longer valid): {findings(dialect, small)}\n{shown(small)}",

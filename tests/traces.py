@@ -15,7 +15,6 @@ from random import Random
 from typing import Any
 
 from conversations import conversation, merge, numbered
-
 from wirecheck.catalog.model import SENDERS, Dialect, FrameForm, Locator, Sender
 from wirecheck.record import At, Closed, Message, Opened, Record
 
@@ -37,7 +36,11 @@ POOL: dict[str, tuple[Any, ...]] = {
     "continuations": (3, 20),
     "code": ("UNAUTHORIZED", "INVALID_MESSAGE"),
 }
-CASES: dict[str, tuple[Any, ...]] = {"mode": ("session", "background"), "reason": ("completed", "stopped"), "duplicate": (True, False)}
+CASES: dict[str, tuple[Any, ...]] = {
+    "mode": ("session", "background"),
+    "reason": ("completed", "stopped"),
+    "duplicate": (True, False),
+}
 UNREADABLE: tuple[str, ...] = ("", "{", "nonsense", "[]", "null", "3", '"text"', '{"a":}', "{} {}")
 STRANGE: tuple[Any, ...] = (7, True, None, 1.5, "", ["x"], "s1")
 
@@ -95,11 +98,12 @@ def _connection(dialect: Dialect, rng: Random, conn: str) -> list[Record]:
 
 
 def _opened(dialect: Dialect, rng: Random, at: At) -> Opened:
-    sees = rng.choice((None, None, frozenset(SENDERS), frozenset(SENDERS), frozenset({"client"}), frozenset({"server"})))
+    sides: tuple[tuple[Sender, ...] | None, ...] = (None, None, SENDERS, SENDERS, ("client",), ("server",))
+    sees = rng.choice(sides)
     return Opened(
         at=at,
         url=_url(dialect, rng),
-        sees=sees,
+        sees=None if sees is None else frozenset(sees),
         vantage=rng.choice((None, None, "client", "server", "proxy")),
         exclusive=rng.random() < 0.4,
         auth=rng.choice((None, None, None, "good", "bad", "missing")),
@@ -121,10 +125,16 @@ def _url(dialect: Dialect, rng: Random) -> str | None:
 
 
 def _closed(rng: Random, at: At) -> Closed:
-    return Closed(at=at, code=rng.choice((None, 1000, 1000, 1001, 1006, 4001)), sender=rng.choice((None, "client", "server", "server")))
+    return Closed(
+        at=at,
+        code=rng.choice((None, 1000, 1000, 1001, 1006, 4001)),
+        sender=rng.choice((None, "client", "server", "server")),
+    )
 
 
-def _frame(dialect: Dialect, rng: Random, form: FrameForm, values: dict[str, tuple[Any, ...]], missing: float) -> dict[str, Any]:
+def _frame(
+    dialect: Dialect, rng: Random, form: FrameForm, values: dict[str, tuple[Any, ...]], missing: float
+) -> dict[str, Any]:
     """A message of this form with names from the pools; each is left out with probability `missing`."""
     example = json.loads(json.dumps(rng.choice(form.examples or ({},))))
     header = {name[1:]: example.pop(name) for name in list(example) if name.startswith("@")}
@@ -285,7 +295,8 @@ def _rename(dialect: Dialect, rng: Random, records: list[Record]) -> list[Record
         record = records[rng.choice(donors)]
         assert isinstance(record, Message)
         other = _value(record)
-        given = [there[field] for there, field in (_homes(dialect, other) if isinstance(other, dict) else []) if field == name]
+        others = _homes(dialect, other) if isinstance(other, dict) else []
+        given = [there[field] for there, field in others if field == name]
         home[name] = given[0] if given else "other"
 
     return _rewrite(rng, records, change)
@@ -372,32 +383,44 @@ def shrink(records: Sequence[Record], disagree: Callable[[list[Record]], bool]) 
         if not shrunk or size > 1:
             size //= 2
     for place, record in enumerate(small):
-        small[place] = _simpler(record, lambda one, at=place: disagree(numbered([*small[:at], one, *small[at + 1 :]])))
+        before, after = small[:place], small[place + 1 :]
+
+        def still(one: Record, before: list[Record] = before, after: list[Record] = after) -> bool:
+            return disagree(numbered([*before, one, *after]))
+
+        small[place] = _simpler(record, still)
     return numbered(small)
 
 
 def _simpler(record: Record, disagrees: Callable[[Record], bool]) -> Record:
     if isinstance(record, Opened):
-        for change in ({"exclusive": False}, {"vantage": None}, {"auth": None}, {"sees": None}, {"url": None}):
-            plainer = replace(record, **change)  # type: ignore[arg-type]
-            if disagrees(plainer):
-                record = plainer
-        return record
+        opened: Opened = record
+        for change in (
+            replace(opened, exclusive=False),
+            replace(opened, vantage=None),
+            replace(opened, auth=None),
+            replace(opened, sees=None),
+            replace(opened, url=None),
+        ):
+            if change != opened and disagrees(change):
+                return _simpler(change, disagrees)
+        return opened
     if not isinstance(record, Message):
         return record
     value = _value(record)
     if not isinstance(value, dict):
         return record
+    simplest = record
     for home, field in [(value, field) for field in value] + [
         (inner, field) for inner in value.values() if isinstance(inner, dict) for field in inner
     ]:
         kept = home.pop(field)
         plainer = Message(at=record.at, sender=record.sender, body=json.dumps(value, ensure_ascii=False))
         if disagrees(plainer):
-            record = plainer
+            simplest = plainer
         else:
             home[field] = kept
-    return record
+    return simplest
 
 
 def shown(records: Sequence[Record]) -> str:
@@ -409,7 +432,10 @@ def shown(records: Sequence[Record]) -> str:
             body = json.dumps(record.value, ensure_ascii=False) if record.has_value else record.body
             lines.append(f"{head} {'->' if record.sender == 'client' else '<-'} {body!s}")
         elif isinstance(record, Opened):
-            facts = {"url": record.url, "sees": sorted(record.sees) if record.sees is not None else None}
+            facts: dict[str, Any] = {
+                "url": record.url,
+                "sees": sorted(record.sees) if record.sees is not None else None,
+            }
             facts |= {"at": record.vantage, "exclusive": record.exclusive, "auth": record.auth}
             lines.append(f"{head} open {facts}")
         elif isinstance(record, Closed):

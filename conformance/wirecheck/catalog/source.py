@@ -36,6 +36,8 @@ _CONSTANTS: Mapping[str, bool | None] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z|0o[0-7]{1,300}\Z|0x[0-9a-fA-F]{1,300}\Z")
 _LONG_INTEGER = re.compile(r"[-+]?[0-9]{301,}\Z|0[ox][0-9a-fA-F]{301,}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+# YAML 1.1 ends lines at these and YAML 1.2 does not; to read on would be to disagree about every line after them.
+_ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
 
@@ -164,6 +166,13 @@ def _text(data: bytes, file: str, faults: Faults) -> str:
     nul = text.find("\0")
     if nul >= 0:
         faults.add(_place(file, text[:nul]), "a NUL byte stands here; a catalog is text, so remove it")
+    odd = _ODD_BREAKS.search(text)
+    if odd:
+        faults.add(
+            _place(file, text[: odd.start()]),
+            f"U+{ord(odd[0]):04X} stands here, which is a line break to some readers and not to others; "
+            "write it as an escape in double quotes",
+        )
     return text.removeprefix("\ufeff")
 
 

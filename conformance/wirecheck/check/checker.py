@@ -20,7 +20,7 @@ from wirecheck.decode import Decoded, Decoder, Fault
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import redact, secrets_of
 from wirecheck.shapes.ends import UNSENT
-from wirecheck.shapes.state import Event, Facts
+from wirecheck.shapes.state import Facts
 from wirecheck.strict import pointer_to
 from wirecheck.verdict import FRAME_CODES, Finding, Report
 
@@ -28,8 +28,6 @@ __all__ = ["Checker"]
 
 MAX_SESSIONS = 100_000
 """Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
-
-_BORN = "answer.session"
 
 
 class _Link:
@@ -139,8 +137,14 @@ class Checker:
             return
         state.seq += 1
         event, moves = self._reader.read(decoded, at, state.seq)
-        if self._plan.bracket is not None:
-            self._meet(link, event.key(self._plan.bracket.keys)[0], born=_BORN in moves.roles)
+        bracket = self._plan.bracket
+        if bracket is not None:
+            key = event.key(bracket.keys)
+            if key[0] not in state.facts.homes:
+                self._meet(link, key[0], born=moves.born)
+            if moves.delta and history.continues(self._history, link.number, key, event):
+                route.route(self._plan, state, event, moves, self._out)
+                return
         trace = route.route(self._plan, state, event, moves, self._out)
         if self._remembers and trace is not None:
             history.observe(
@@ -150,7 +154,8 @@ class Checker:
                 event,
                 moves,
                 decoded.payload,
-                home=self._is_home(link, event),
+                home=bracket is not None and event.key(bracket.keys)[0] in state.facts.homes,
+                exclusive=state.facts.exclusive,
                 replayed=not trace.live,
                 out=self._out,
             )
@@ -161,7 +166,7 @@ class Checker:
     def _meet(self, link: _Link, session: Any, *, born: bool) -> None:
         """Keep track of a session's home: the one connection on which it was created, and the only one to show it."""
         facts = link.state.facts
-        if session is None or session in facts.homes:
+        if session is None:
             return
         first = self._met.get(session)
         if first is None and len(self._met) < MAX_SESSIONS:
@@ -173,10 +178,6 @@ class Checker:
                 if other.number == first:
                     other.state.facts.homes.pop(session, None)
             self._met[session] = 0
-
-    def _is_home(self, link: _Link, event: Event) -> bool:
-        bracket = self._plan.bracket
-        return bracket is not None and event.key(bracket.keys)[0] in link.state.facts.homes
 
     def _batch(
         self, link: _Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]

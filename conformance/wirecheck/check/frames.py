@@ -16,8 +16,8 @@ from wirecheck.shapes.state import Event
 
 _ABSENT = object()
 
-Places = tuple[tuple[str, bool, tuple[str, ...]], ...]
-"""Names and where they lie: (name, in the header?, steps)."""
+Places = tuple[tuple[str, bool, str, tuple[str, ...]], ...]
+"""Names and where they lie: (name, in the header?, first step, further steps)."""
 
 
 class Reader:
@@ -41,9 +41,10 @@ class Reader:
             found = self._moves(variant.form, message, payload)
         moves, places = found
         names: dict[str, Any] = {}
-        for name, in_header, steps in places:
-            value: Any = message if in_header else payload
-            for step in steps:
+        value: Any
+        for name, in_header, first, deeper in places:
+            value = (message if in_header else payload).get(first)
+            for step in deeper:
                 value = value.get(step) if isinstance(value, dict) else None
             if value is not None and name not in names:
                 names[name] = value

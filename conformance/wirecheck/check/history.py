@@ -22,7 +22,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wirecheck.check.plan import Moves, Plan
+import orjson
+
+from wirecheck.check.plan import BORN, Moves, Plan
 from wirecheck.record import At
 from wirecheck.shapes.joins import PRIME, join, residue, residue_of
 from wirecheck.shapes.state import Event, Key, Outcomes, remember
@@ -34,10 +36,11 @@ MAX_ITEMS = 2_000
 MAX_TEXT = 1 << 20
 MAX_PIECES = 64
 
-_TURN, _DONE, _BIRTH, _BORN, _DELTA = "turn.open", "turn.close", "ask.session", "answer.session", "text.delta"
+_TURN, _DONE, _BIRTH, _DELTA = "turn.open", "turn.close", "ask.session", "text.delta"
+_RESUME = "ask.replay"
 _KINDS = ("tool.open", "tool.close")
 _CONTENT = frozenset({*_KINDS, _DELTA, _DONE})
-_NEWS = _CONTENT | {_BORN}
+_NEWS = _CONTENT | {BORN}
 
 _LINK = re.compile(r"://|\]\(")
 
@@ -104,16 +107,24 @@ class Session:
 
 
 @dataclass(slots=True)
-class Bracket:
-    """One replay while it runs. Its text is kept up to a bound, cut at the ends of turns.
+class Snapshot:
+    """What a replay should bring back: so many texts and items of the session, and the text (None: not seen from its
+    start) and items of the turn that ran."""
 
-    `running` is the text (None: not seen from its start) and the items of the turn that ran when it began.
-    """
+    texts: int
+    items: dict[str, int]
+    text: Residue | None
+    running: dict[str, list[bytes]]
+
+
+@dataclass(slots=True)
+class Bracket:
+    """One replay while it runs. Its text is kept up to a bound, cut at the ends of turns."""
 
     at: At
     label: str
     prompts: int
-    running: tuple[Residue | None, dict[str, list[bytes]]]
+    seen: Snapshot
     ends: int = 0
     texts: list[list[str]] = field(default_factory=lambda: [[]])
     length: int = 0
@@ -135,12 +146,14 @@ class Watch:
 @dataclass(slots=True)
 class Link:
     """What one connection has to do with history: its open brackets, its watches, the turns that run on it, and the
-    requests for new sessions not yet answered (True where the request also asked for a turn)."""
+    requests for new sessions not yet answered (True where the request also asked for a turn), and what was known of
+    sessions when a replay of them was asked for."""
 
     brackets: dict[Key, Bracket] = field(default_factory=dict)
     watches: dict[Key, Watch] = field(default_factory=dict)
     running: dict[Key, None] = field(default_factory=dict)
     births: list[bool] = field(default_factory=list)
+    resumed: dict[Key, Snapshot] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -161,7 +174,7 @@ def is_wanted(plan: Plan) -> bool:
 
 def observe(
     plan: Plan, history: History, conn: int, event: Event, moves: Moves, payload: Mapping[str, Any], *,
-    home: bool, replayed: bool, out: Outcomes,
+    home: bool, exclusive: bool, replayed: bool, out: Outcomes,
 ) -> None:  # fmt: skip
     """One frame that could be placed: live, or (`replayed`) inside its session's bracket."""
     bracket = plan.bracket
@@ -171,15 +184,8 @@ def observe(
     if link is None:
         link = history.links[conn] = Link()
     key = event.key(bracket.keys)
-    if moves.delta and not replayed and not link.watches:
-        session = history.sessions.get(key)
-        turn = session.now if session is not None else None
-        piece = event.names.get("text")
-        if turn is not None and turn.conn == conn and isinstance(piece, str):
-            turn.pieces.append(piece)
-            if len(turn.pieces) >= MAX_PIECES:
-                turn.joined()
-            return
+    if not exclusive and None not in key:
+        _session(history, key).sure = False
     if replayed:
         _replayed(plan, history, link.brackets.get(key), key, event, moves, payload, out)
     elif moves.begins_bracket or moves.ends_bracket:
@@ -194,6 +200,22 @@ def observe(
             _doubt(history)
     elif moves.roles & _NEWS:
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
+
+
+def continues(history: History, conn: int, key: Key, event: Event) -> bool:
+    """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
+    link = history.links.get(conn)
+    if link is None or link.brackets or link.watches:
+        return False
+    session = history.sessions.get(key)
+    turn = None if session is None else session.now
+    piece = event.names.get("text")
+    if turn is None or turn.conn != conn or type(piece) is not str:
+        return False
+    turn.pieces.append(piece)
+    if len(turn.pieces) >= MAX_PIECES:
+        turn.joined()
+    return True
 
 
 def disconnect(plan: Plan, history: History, conn: int, out: Outcomes) -> None:
@@ -230,6 +252,10 @@ def _doubt(history: History) -> None:
 
 
 def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> None:
+    if _RESUME in moves.roles and None not in key:
+        link.resumed[key] = _snapshot(_session(history, key))
+        if len(link.resumed) > MAX_ITEMS:
+            del link.resumed[next(iter(link.resumed))]
     if _BIRTH in moves.roles and len(link.births) < MAX_ITEMS:
         link.births.append(_TURN in moves.roles)
     elif None in key:
@@ -262,7 +288,7 @@ def _live(
 ) -> None:  # fmt: skip
     roles = moves.roles
     session = _session(history, key)
-    if _BORN in roles:
+    if BORN in roles:
         session.born = home and not session.prompts and not session.texts and not session.partial
         if link.births:
             session.sure = session.sure and len(set(link.births)) == 1
@@ -305,14 +331,21 @@ def _live(
 
 def _begin(history: History, link: Link, key: Key, event: Event) -> None:
     session = _session(history, key)
-    turn = session.now
-    running: tuple[Residue | None, dict[str, list[bytes]]] = (NOTHING, {})
-    if turn is not None:
-        items = {kind: list(seen) for kind, seen in turn.items.items()}
-        running = (turn.joined() if turn.whole else None, items)
-        turn.whole = False
+    seen = link.resumed.pop(key, None) or _snapshot(session)
+    if session.now is not None:
+        session.now.whole = False
     link.watches.pop(key, None)
-    link.brackets[key] = Bracket(at=event.at, label=event.label, prompts=session.prompts, running=running)
+    link.brackets[key] = Bracket(at=event.at, label=event.label, prompts=session.prompts, seen=seen)
+
+
+def _snapshot(session: Session) -> Snapshot:
+    turn = session.now
+    return Snapshot(
+        texts=len(session.texts),
+        items={kind: len(items) for kind, items in session.items.items()},
+        text=NOTHING if turn is None else turn.joined() if turn.whole else None,
+        running={} if turn is None else {kind: list(items) for kind, items in turn.items.items()},
+    )
 
 
 def _replayed(
@@ -355,7 +388,7 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     if not bracket.broken:
         link.watches[key] = Watch(prompted=bracket.prompted, content=bracket.content or bracket.prompted)
     session = _session(history, key)
-    seen = session.texts or session.items or (bracket.running[0] or NOTHING)[0] or bracket.running[1]
+    seen = bracket.seen.texts or bracket.seen.items or (bracket.seen.text or NOTHING)[0] or bracket.seen.running
     if plan.history is None or not seen:
         return
     judgements = [*_calls(session, bracket), _texts(session, bracket)]
@@ -386,7 +419,8 @@ def _calls(session: Session, bracket: Bracket) -> list[bool | None]:
     """For each kind of item: True if it came back, False if not, None if the replay holds none of the kind."""
     found: list[bool | None] = []
     for kind in _KINDS:
-        seen = [*session.items.get(kind, ()), *bracket.running[1].get(kind, ())]
+        ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
+        seen = [*ended, *bracket.seen.running.get(kind, ())]
         again = bracket.items.get(kind)
         if seen:
             found.append(_in_order(seen, again) if again else None)
@@ -395,16 +429,17 @@ def _calls(session: Session, bracket: Bracket) -> list[bool | None]:
 
 def _texts(session: Session, bracket: Bracket) -> bool | None:
     """Whether the texts of the turns seen before came back; None where that cannot be told."""
-    running = bracket.running[0] or NOTHING
-    if not bracket.length or not (session.texts or running[0]):
+    running = bracket.seen.text or NOTHING
+    texts = session.texts[: bracket.seen.texts]
+    if not bracket.length or not (texts or running[0]):
         return None
     again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]
     rewritten = session.signed
     if bracket.ends:
-        back = _cut_alike(session.texts, running, [text for text in again if text])
+        back = _cut_alike(texts, running, [text for text in again if text])
         return True if back else None if rewritten else False
     place = 0
-    for versions in [*session.texts, *([(running, None)] if running[0] else [])]:
+    for versions in [*texts, *([(running, None)] if running[0] else [])]:
         found = [end for version in versions if version and (end := _find(again[0], version, place)) >= 0]
         if not found:
             return None if rewritten else False
@@ -452,8 +487,11 @@ def _digest(moves: Moves, payload: Mapping[str, Any]) -> bytes:
     """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
     documented = (moves.form.payload or {}).get("properties", {})
     known = {name: payload[name] for name in documented if name in payload}
-    text = json.dumps([moves.form.key, known], sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=12).digest()
+    try:
+        raw = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # what orjson does not write: integers beyond 64 bits, lone surrogates
+        raw = json.dumps(known, sort_keys=True).encode()
+    return hashlib.blake2b(raw, digest_size=12).digest()
 
 
 def _session(history: History, key: Key) -> Session:

@@ -36,11 +36,13 @@ def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
     if moves.joins and plan.joins is not None:
         joins.judge(plan.joins, trace, event, out)
     if moves.steps and plan.steps is not None:
-        steps.judge(plan.steps, trace, event, out, placed=True)
+        steps.judge(plan.steps, trace, facts, event, out, placed=True)
     if moves.moving:
         _move(plan, trace, facts, event, moves, out)
     for by, form, number in moves.clears:
         sure.clear(form, trace.lanes[form.index], number, event.key(by.keys))
+    for form in moves.hears:
+        sure.hear(form, trace.lanes[form.index], event.key(form.keys), ended=form.close_role in moves.roles)
 
 
 def _imply(plan: Plan, form: LaneForm, trace: Trace, facts: Facts, event: Event) -> None:

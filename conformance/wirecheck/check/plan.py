@@ -17,6 +17,9 @@ from wirecheck.shapes.place import Edge
 from wirecheck.shapes.state import CLOSE_SIDE, OPEN_SIDE, By, LaneForm, Times
 from wirecheck.shapes.steps import Steps
 
+BORN = "answer.session"
+"""The role of a frame that names a session which was just created."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
@@ -52,9 +55,11 @@ class Moves:
     names: tuple[str, ...] = ()
     light: tuple[LaneForm, str] | None = None
     delta: bool = False
+    born: bool = False
+    hears: tuple[LaneForm, ...] = ()
     """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
     the names whose values are needed; `light`: the one place to judge, if there is nothing else to do in the lanes;
-    `delta`: a piece of text and nothing else."""
+    `delta`: a piece of text and nothing else; `born`: names a session that was just created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +156,8 @@ class Plan:
             names=self._needed(moves),
             light=self._light(moves),
             delta=roles == {"text.delta"},
+            born=BORN in roles,
+            hears=tuple(lane for lane in self.lanes if lane.nameless),
         )
 
     def _light(self, moves: Moves) -> tuple[LaneForm, str] | None:
@@ -179,6 +186,7 @@ class Plan:
             *(form for form, _ in moves.opens),
             *moves.may_opens,
             *moves.implies,
+            *(lane for lane in self.lanes if lane.nameless),
             *(form for form, *_ in self.leads),
             *(edge.lane for edge in self.edges),
             *([self.bracket] if self.bracket else []),
@@ -247,10 +255,10 @@ def compile_plan(dialect: Dialect) -> Plan:
     )
 
 
-def locators(dialect: Dialect, names: tuple[str, ...]) -> tuple[tuple[str, bool, tuple[str, ...]], ...]:
-    """For each name, where a frame may carry it: (name, in the header?, steps), the preferred place first."""
+def locators(dialect: Dialect, names: tuple[str, ...]) -> tuple[tuple[str, bool, str, tuple[str, ...]], ...]:
+    """For each name, where a frame may carry it: (name, in the header?, first step, further steps), in order."""
     return tuple(
-        (name, place.place == "header", place.path)
+        (name, place.place == "header", place.path[0], place.path[1:])
         for name in names
         for place in dialect.names[name]
         if _carried(place)
@@ -267,6 +275,10 @@ def _senders(dialect: Dialect, role: str) -> frozenset[Sender]:
         for form in dialect.frames.values()
         if role in form.roles or role in form.may or any(role in case.roles or role in case.may for case in form.cases)
     )
+
+
+def _nameless(dialect: Dialect, role: str) -> bool:
+    return any(form.payload is None for form in dialect.frames.values() if role in form.roles)
 
 
 def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, ...]:
@@ -310,6 +322,7 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 in_bracket=_in_bracket(dialect, span, bracket),
                 implied_by=frozenset(span.implied),
                 home=_home(dialect, span, bracket),
+                nameless=span.opened == "anywhere" and bool(span.keys) and _nameless(dialect, span.close),
             )
         )
     return tuple(lanes)

@@ -5,7 +5,7 @@ Law: `docs/verdicts.md`, sections 8 and 9. Holds the state of one connection, as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wirecheck.catalog.model import Sender
 from wirecheck.check.judge import judge, judge_connection, judge_ends, new_trace
@@ -83,12 +83,15 @@ def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneFo
     if connection.replays or connection.adrift or lane.holed:
         return False
     spans = lane.spans.get(event.key(form.keys))
-    if spans is None or len(spans) != 1 or spans[0].excused or spans[0].doubtful:
+    if spans is None or len(spans) != 1:
         return False
-    for lead in plan.leads:
-        if live.lanes[lead[0].index].spans:
+    span = spans[0]
+    if span.excused or span.doubtful:
+        return False
+    for lead, *_ in plan.leads:
+        if live.lanes[lead.index].spans:
             return False
-    spans[0].witnessed = True
+    span.witnessed = True
     out.counts[guarantee][0] += 1
     return True
 
@@ -131,9 +134,10 @@ def _unplaced(plan: Plan, connection: Connection, event: Event, moves: Moves, ou
     for _, _, guarantee in moves.places:
         out.undecided(guarantee)
     if moves.steps and plan.steps is not None:
-        steps.judge(plan.steps, connection.live, event, out, placed=False)
+        steps.judge(plan.steps, connection.live, connection.facts, event, out, placed=False)
     uncertain = plan.moves(moves.form, frozenset(), moves.roles | moves.may)
-    judge(plan, connection.live, connection.facts, replace(event, roles=frozenset()), uncertain, out)
+    uncertain_event = Event(event.at, event.seq, event.sender, event.label, frozenset(), event.names)
+    judge(plan, connection.live, connection.facts, uncertain_event, uncertain, out)
 
 
 def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
@@ -164,7 +168,7 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
         lane, past = live.lanes[form.index], replay.lanes[form.index]
         sure.loosen(form, lane, ours)
         if form.either:
-            continue
+            pair.pardon(lane, ours)
         for span in list(past.all()):
             if not span.doubtful and not lane.spans.get(span.key):
                 past.remove(span)

@@ -32,6 +32,7 @@ from wirecheck.report.view import FailOn, Side, Terms, failed, narrowed, shown, 
 from wirecheck.verdict import Report, merge
 
 _SECRETS_KEPT: Final = 1000
+_SKIPPED: Final = 20
 
 Told = tuple[Dialect, str]
 """A dialect, and the sentence that says why it is this one."""
@@ -81,7 +82,9 @@ def perform(request: Request) -> int:
     candidates = (given,) if given is not None else tuple(load(name) for name in dialects())
     _known(request.rules, candidates)
     if inputs.skipped:
-        click.echo(f"wirecheck: skipped {len(inputs.skipped)}: {printable(', '.join(inputs.skipped))}", err=True)
+        listed = ", ".join(inputs.skipped[:_SKIPPED])
+        more = f" and {len(inputs.skipped) - _SKIPPED:,} more" if len(inputs.skipped) > _SKIPPED else ""
+        click.echo(f"wirecheck: skipped {len(inputs.skipped):,}: {printable(listed)}{more}", err=True)
     told = _told(inputs.captures, given, candidates)
     checked = [_check(request, name, told.get(name), candidates) for name in inputs.captures]
     terms = Terms(fail_on=request.fail_on, require=request.require)

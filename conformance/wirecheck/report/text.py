@@ -20,6 +20,7 @@ from wirecheck.report.view import Section, Shown, closing, heading, times
 from wirecheck.verdict import Group, GuaranteeResult
 
 _WIDTH: Final = 120
+_INPUTS: Final = 20
 _STYLES: Final = {
     "passed": "green",
     "failed": "bold red",
@@ -63,11 +64,12 @@ def _section(console: Console, section: Section) -> None:
         f": {_counted(report.records, 'record')}, {_counted(report.frames, 'frame')}, "
         f"{_counted(report.connections, 'connection')} in {_counted(len(report.inputs), 'capture')}"
     )
-    for name in report.inputs:
+    for name in report.inputs[:_INPUTS]:
         reason = section.reasons.get(name)
-        console.print(
-            Text(f"  {printable(name)}{f': {printable(reason)}' if reason else ''}", style="dim"), soft_wrap=True
-        )
+        said = f"  {printable(name)}{f': {printable(reason)}' if reason else ''}"
+        console.print(Text(said, style="dim"), soft_wrap=True)
+    if len(report.inputs) > _INPUTS:
+        console.print(Text(f"  and {len(report.inputs) - _INPUTS:,} more", style="dim"))
     console.print()
     if report.guarantees:
         console.print(_table(report.guarantees))

@@ -38,6 +38,8 @@ def residue_of(raw: bytes) -> tuple[int, int]:
 
 def join(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """The residue of one text followed by another."""
+    if not one[0]:
+        return other
     return one[0] + other[0], (one[1] * pow(256, other[0], PRIME) + other[1]) % PRIME
 
 

@@ -5,7 +5,7 @@ Law: `docs/verdicts.md`, section 4, and nothing beyond it. Brackets and request-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wirecheck.catalog.model import Sender
 from wirecheck.shapes import agrees, sure, times
@@ -24,6 +24,7 @@ from wirecheck.shapes.state import (
     Trace,
     agree,
     described,
+    remember,
     scalar,
 )
 
@@ -31,8 +32,7 @@ CLEAN = frozenset({1000, 1001})
 """Codes with which a server that has nothing more to say closes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(NamedTuple):
     """What a close did: the span chosen, whether it was the only candidate, and whether the close is a surplus one."""
 
     chosen: Span | None
@@ -51,6 +51,8 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
     if len(candidates) > 1 and None not in key:
         candidates = [span for span in candidates if span.key == key] or candidates
     chosen = _choose(form, candidates)
+    if chosen is not None and _may_be_anothers(form, lane, trace, facts, event, key, chosen):
+        chosen = None
     if chosen is None:
         for span in candidates:
             span.doubtful = True
@@ -89,7 +91,7 @@ def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
                 continue
             lane.remove(older)
             facts.open_spans -= 1
-            if older.solid:
+            if older.solid and sure.is_closable(form, facts, trace):
                 text = f"the {form.name}{described(form, key)} begins again at line {event.at.line} before it ended"
                 out.broke(form.guarantee, older.at, older.label, text)
             elif not older.assumed:
@@ -153,14 +155,38 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
         return
     span = _span(form, event, key, facts, patient=False)
     span.side = side
+    span.excused = _is_pardoned(lane, key)
     lane.add(span)
     facts.open_spans += 1
 
 
+def pardon(lane: Lane, key: Key) -> None:
+    """In a lane of either order: a partner of the next frame with this key may have come already."""
+    if None in key:
+        lane.pardoned = True
+        lane.waited.clear()
+    else:
+        remember(lane.pardons, key)
+
+
+def _is_pardoned(lane: Lane, key: Key) -> bool:
+    """Whether a partner of this frame, which now waits, may have come before."""
+    if key in lane.pardons:
+        del lane.pardons[key]
+        return True
+    if not lane.pardoned or key in lane.waited:
+        return False
+    remember(lane.waited, key)
+    return True
+
+
 def may_meet(form: LaneForm, trace: Trace, event: Event) -> None:
-    """In a lane of either order: a frame that may be of either side excuses all that it could mean."""
-    for span in trace.lanes[form.index].agreeing(event.key(form.keys)):
+    """In a lane of either order: a frame that may be of either side excuses all that it could mean, also the next."""
+    lane = trace.lanes[form.index]
+    key = event.key(form.keys)
+    for span in lane.agreeing(key):
         span.excused = True
+    pardon(lane, key)
 
 
 def deadline(
@@ -187,7 +213,7 @@ def deadline(
         if form.either and span.side == CLOSE_SIDE and not form.judges_close:
             continue
         conclusive = certain if form.either else _conclusive(span, event.sender, facts)
-        if span.solid and trace.live and conclusive:
+        if span.solid and trace.live and conclusive and sure.is_closable(form, facts, trace):
             what = f"the {form.by[by].name} ended at line {event.at.line}"
             out.broke(form.guarantee, span.at, span.label, f"{_unanswered(form, span)}: {what}")
         else:
@@ -211,7 +237,7 @@ def finish(form: LaneForm, trace: Trace, facts: Facts, closer: Sender | None, co
     """The connection (or the input, or the replay) ended: settle every span that is still open."""
     lane = trace.lanes[form.index]
     clean = trace.live and closer == "server" and code in CLEAN
-    final = clean and form.final and closer in form.closers and closer in facts.seen
+    final = clean and form.final and closer in form.closers and sure.is_closable(form, facts, trace)
     for span in lane.all():
         facts.open_spans -= 1
         if span.implied is not None:
@@ -262,6 +288,8 @@ def learn(forms: tuple[LaneForm, ...], trace: Trace, opened_by: int, event: Even
     """Spans that the same frame opened without all their names take the missing ones from its answer."""
     for form in forms:
         lane = trace.lanes[form.index]
+        if not lane.holed:
+            continue
         for span in [span for span in lane.holed if span.seq == opened_by]:
             lane.remove(span)
             filled = [
@@ -280,7 +308,8 @@ def _orphan(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event
         if agree(late.key, key):
             lane.late.remove(late)
             return False
-    if sure.is_sure(form, lane, key, facts, trace):
+    others = form.home is not None and "client" in form.openers and not facts.exclusive
+    if not others and sure.is_sure(form, lane, key, facts, trace):
         text = f"ends a {form.name}{described(form, key)} that is not open"
         out.broke(form.guarantee, event.at, event.label, text)
         return True
@@ -306,6 +335,20 @@ def _preferred(form: LaneForm, agreeing: list[Span], event: Event) -> list[Span]
     if form.prefer is None or scalar(event.names.get(form.prefer)) is None:
         return agreeing
     return [span for span in agreeing if _same_name(span, event, form.prefer)] or agreeing
+
+
+def _may_be_anothers(
+    form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event, key: Key, chosen: Span
+) -> bool:
+    """Whether the close may be meant for a span that we did not see open: it says not which, or another id."""
+    if None in key and lane.heard:
+        return True
+    if form.prefer is None:
+        return False
+    ours, theirs = scalar(event.names.get(form.prefer)), scalar(chosen.names.get(form.prefer))
+    if ours is None or theirs is None or ours == theirs:
+        return False
+    return not sure.is_sure(form, lane, key, facts, trace)
 
 
 def _same_name(span: Span, event: Event, name: str) -> bool:

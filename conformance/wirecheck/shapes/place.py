@@ -85,7 +85,7 @@ def outside(form: LaneForm, guarantee: str, trace: Trace, facts: Facts, event: E
         return
     one_key = all(span.key == spans[0].key for span in spans)
     solid = next((span for span in spans if span.solid), None)
-    if one_key and solid is not None:
+    if one_key and solid is not None and sure.is_closable(form, facts, trace):
         text = f"inside the {form.name}{described(form, solid.key)} that began at line {solid.at.line}"
         out.broke(guarantee, event.at, event.label, text)
     else:

@@ -73,6 +73,8 @@ class LaneForm:
     partners: tuple[tuple[str, str], ...] = ()
     led: bool = False
     implied_by: frozenset[str] = frozenset()
+    nameless: bool = False
+    """Whether spans may be open that we did not see open, and a frame that ends one need not say which."""
     home: int | None = None
     """The position in our key of the session that spans of this kind live in, where a session may live on several
     connections at once."""
@@ -128,6 +130,13 @@ class Lane:
     cleared: dict[tuple[int, Key], None] = field(default_factory=dict)
     late: list[Span] = field(default_factory=list)
     holes: int = 0
+    heard: dict[Key, None] = field(default_factory=dict)
+    """Keys that frames carried though no span with them is open here: one may have been opened before we looked."""
+    pardoned: bool = False
+    waited: dict[Key, None] = field(default_factory=dict)
+    pardons: dict[Key, None] = field(default_factory=dict)
+    """In a lane of either order: whether a frame may have been a partner of any key, which keys had one wait since then,
+    and for which keys a partner may have come unseen."""
 
     def all(self) -> Iterator[Span]:
         """Every open span, in no particular order."""
@@ -269,26 +278,36 @@ class Facts:
     """The number of the latest frame of each sender that was certainly received: something answered it."""
 
 
-@dataclass(slots=True)
 class Event:
     """One frame as the shapes see it: who sent it, what it means, and the values of its names."""
 
-    at: At
-    seq: int
-    sender: Sender
-    label: str
-    roles: frozenset[str]
-    names: Mapping[str, Any]
-    last_names: tuple[str, ...] | None = None
-    last_key: Key = ()
+    __slots__ = ("at", "label", "last_key", "last_names", "names", "roles", "sender", "seq")
+
+    def __init__(
+        self, at: At, seq: int, sender: Sender, label: str, roles: frozenset[str], names: Mapping[str, Any]
+    ) -> None:
+        self.at = at
+        self.seq = seq
+        self.sender: Sender = sender
+        self.label = label
+        self.roles = roles
+        self.names = names
+        self.last_names: tuple[str, ...] | None = None
+        self.last_key: Key = ()
 
     def key(self, names: tuple[str, ...]) -> Key:
         """The values of these names; the answer to the last question is kept, since it is often asked again."""
-        if names == self.last_names:
+        if names is self.last_names or names == self.last_names:
             return self.last_key
         own = self.names
+        key: Key
+        if len(names) == 1:
+            value = own.get(names[0])
+            key = (value if type(value) is str else scalar(value),)
+        else:
+            key = tuple([scalar(own.get(name)) for name in names])
         self.last_names = names
-        self.last_key = key = tuple([scalar(own.get(name)) for name in names])
+        self.last_key = key
         return key
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wirecheck.shapes.state import Event, LaneForm, Outcomes, Trace
+from wirecheck.shapes.state import Event, Facts, LaneForm, Outcomes, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Steps:
     lane: LaneForm
 
 
-def judge(form: Steps, trace: Trace, event: Event, out: Outcomes, *, placed: bool) -> None:
+def judge(form: Steps, trace: Trace, facts: Facts, event: Event, out: Outcomes, *, placed: bool) -> None:
     """One numbered frame; `placed` is False where it cannot be told to which trace the frame belongs."""
     number, bound = _integer(event.names.get(form.number)), _integer(event.names.get(form.bound))
     if number is None:
@@ -32,7 +32,8 @@ def judge(form: Steps, trace: Trace, event: Event, out: Outcomes, *, placed: boo
         out.broke(form.guarantee, event.at, event.label, text)
         return
     spans = list(trace.lanes[form.lane.index].all())
-    if not placed or len(spans) != 1 or not spans[0].solid:
+    alone = form.lane.home is None or facts.exclusive or (facts.contacts is not None and len(facts.contacts) == 1)
+    if not placed or not alone or len(spans) != 1 or not spans[0].solid:
         out.undecided(form.guarantee)
         trace.step = None
         return

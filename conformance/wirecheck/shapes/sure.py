@@ -44,6 +44,21 @@ def clear(form: LaneForm, lane: Lane, by: int, key: Key) -> None:
         remember(lane.cleared, (by, key))
 
 
+def hear(form: LaneForm, lane: Lane, key: Key, *, ended: bool) -> None:
+    """A frame carried this key: unless a span with it is open here, or just ended, one may be that we did not see."""
+    if None in key:
+        return
+    if ended or key in lane.spans:
+        lane.heard.pop(key, None)
+    else:
+        remember(lane.heard, key)
+
+
+def is_closable(form: LaneForm, facts: Facts, trace: Trace) -> bool:
+    """Whether a span's end would have been seen: what nobody recorded is not missing."""
+    return form.closers <= (facts.seen if trace.live else _REPLAYED)
+
+
 def loosen(form: LaneForm, lane: Lane, key: Key) -> None:
     """Something may have been opened that we could not see: keys agreeing with `key` are no longer sure."""
     lane.loosen(key)
