@@ -596,6 +596,12 @@ def _unseen(rng: Random, story: list[Step], place: int) -> int:
     return further
 
 
+def _creates(message: dict[str, Any]) -> bool:
+    """Whether the message belongs to the creation of a session."""
+    without = message["type"] == "task.submit" and "session_id" not in message
+    return without or message["type"] in ("session.start", "session.ready")
+
+
 def _dropped(rng: Random, first: Line, session: str, number: int) -> list[Line]:
     """The connection drops somewhere, and the client comes back for the rest."""
     story = _story(rng, session)
@@ -612,7 +618,7 @@ def _dropped(rng: Random, first: Line, session: str, number: int) -> list[Line]:
         bracket.insert(rng.randint(1, len(bracket) - 1), rest.pop(0))  # a prompt while the replay runs
     elif chance(rng, 0.3):
         again = _story(rng, session, turns=1)
-        rest += [step for step in again if step[1]["type"] not in ("session.start", "session.ready")]
+        rest += [step for step in again if not _creates(step[1])]
     steps = [ask, *bracket, *rest]
     second.steps = merge(rng, steps, _story(rng, session + "b")) if chance(rng, 0.3) else steps
     return [first, second]

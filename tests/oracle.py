@@ -10,7 +10,7 @@ Not judged here: replay-repeats-history, live-after-replay, and rules that traff
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -571,6 +571,11 @@ class Connection:
         key = self.key(frame, lane.kind)
         candidates = exact(self.preferred(lane, frame, agreeing) or agreeing, key)
         bracket = lane.form.subtrace and trace.live
+        if lane.form.prefer is not None and candidates and self.foreign(trace, lane, frame, agreeing):
+            for span in candidates:
+                self.excuse(span)
+            self.tally.add(lane.pair, "undecided", frame.line)
+            return None
         if not candidates:
             late = [span for span in lane.late if agree(span.key, key)]
             if late:
@@ -578,7 +583,7 @@ class Connection:
             else:
                 verdict = self.orphan(trace, lane, key)
                 self.tally.add(lane.pair, verdict, frame.line)
-                if verdict == "broken" and surplus is not None:
+                if verdict == "broken" and surplus is not None and self.matters(trace, lane):
                     surplus.add(lane.form.close)
             if bracket and self.deaf:
                 self.end_deaf()
@@ -619,6 +624,18 @@ class Connection:
     def excuse(self, span: Span) -> None:
         self.decide_waiting(span, "undecided")
         span.excuse()
+
+    def foreign(self, trace: Trace, lane: Lane, frame: Frame, agreeing: list[Span]) -> bool:
+        """Whether the frame may answer something that was not seen, because no candidate shares the preferred name."""
+        if self.sure(trace, lane, self.key(frame, lane.kind)) or self.preferred(lane, frame, agreeing):
+            return False
+        assert lane.form.prefer is not None
+        asked = [self.value(span.opening, lane.form.prefer) for span in agreeing if span.opening is not None]
+        return self.value(frame, lane.form.prefer) is not None or any(asked)
+
+    def matters(self, trace: Trace, lane: Lane) -> bool:
+        """Whether a guarantee asks about this kind: by its pairs, or as the deadline of others."""
+        return lane.pair is not None or any(lane.kind in other.by for other in trace.lanes.values())
 
     def preferred(self, lane: Lane, frame: Frame, candidates: list[Span]) -> list[Span]:
         """Where the lane has `prefer`: the candidates that share that name's value with the frame."""
@@ -715,6 +732,7 @@ class Connection:
             if not lane.judged(span.side) or span.status == "assumed":
                 continue
             sure = span.status == "solid" and trace.live and self.conclusive(span, frame.sender)
+            sure = sure and lane.closers <= self.seen
             if lane.either:
                 sure = sure and closed is not None and not closed.doubtful
             self.tally.add(lane.pair, "broken" if sure else "undecided", span.line)
@@ -887,7 +905,8 @@ class Connection:
             if verdict == "undecided" and lane.form.exclusive and full(key):
                 assumed.append((lane, key))
         elif candidates:
-            verdict = "broken" if solid else "undecided"
+            # A span whose end nobody could have recorded may be over.
+            verdict = "broken" if solid and lane.closers <= self.seen else "undecided"
         else:
             verdict = "held" if self.started or self.sure(trace, lane, key) else "undecided"
         self.tally.add(name, verdict, frame.line)
@@ -903,32 +922,26 @@ class Connection:
         past = self.first.get((name, key))
         if frame.sender in openers:
             verdict = None
-            blurred = bool(self.blurred & openers)
             new = past is None
             if past is None:
-                past = self.first[(name, key)] = {"broken": False, "opened": False, "closed": False}
-            # After a blur the first frame that was read need not be the first that was sent.
-            if new and not blurred:
-                if opens:
-                    verdict = "held"
-                elif self.started and form.opened == "here":
-                    verdict = "broken"
-                    past["broken"] = True
-                else:
-                    verdict = "undecided"
-            elif opens:
-                if blurred and not past["opened"]:
-                    verdict = None if past["broken"] and not past["closed"] else "undecided"
-                elif past["closed"]:
+                # After a blur the first frame that was read need not be the first that was sent.
+                unsure = bool(self.blurred & openers)
+                past = self.first[(name, key)] = {"broken": False, "opened": False, "closed": False, "unsure": unsure}
+            if opens:
+                if (new and not past["unsure"]) or past["closed"]:
                     verdict = "held"
                 elif past["broken"] and not past["opened"]:
                     verdict = None
+                elif past["unsure"]:
+                    verdict = "undecided"
                 else:
                     verdict = "broken"
+                past |= {"opened": True, "closed": False, "unsure": False}
+            elif new and not past["unsure"]:
+                sure = self.started and form.opened == "here"
+                verdict = "broken" if sure else "undecided"
+                past["broken"] = sure
             self.tally.add(name, verdict, frame.line)
-            if opens:
-                past["opened"] = True
-                past["closed"] = False
         if past is not None and form.close in frame.is_:
             past["closed"] = True
 
@@ -1201,6 +1214,10 @@ class Connection:
 
     def blur(self, sender: str) -> None:
         self.blurred.add(sender)
+        for (name, _), past in self.first.items():
+            kind = self.tally.guarantees[name].options["span"]
+            if sender in senders_of(self.dialect, self.dialect.spans[kind].open):
+                past |= {"unsure": True, "closed": False}
         for trace in (self.live, *self.replays.values()):
             for lane in trace.lanes.values():
                 if sender in lane.closers:

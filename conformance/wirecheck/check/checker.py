@@ -159,6 +159,8 @@ class Checker:
                 replayed=not trace.live,
                 out=self._out,
             )
+        elif self._remembers and trace is None and moves.unplaceable:
+            history.doubt(self._history)
         form = decoded.variant.form
         if form.contains is not None:
             self._batch(link, at, sender, decoded, form, above)

@@ -27,7 +27,7 @@ import orjson
 from wirecheck.check.plan import BORN, Moves, Plan
 from wirecheck.record import At
 from wirecheck.shapes.joins import PRIME, join, residue, residue_of
-from wirecheck.shapes.state import Event, Key, Outcomes, remember
+from wirecheck.shapes.state import Event, Key, Outcomes, agree, remember
 
 MAX_SESSIONS = 10_000
 MAX_WEIGHT = 100_000
@@ -86,6 +86,8 @@ class Session:
     weight: int = 0
     epoch: int = 0
     signed: bool = False
+    shown_by: dict[int, None] = field(default_factory=dict)
+    """The connections, still open, on which the session was seen."""
 
     def ended(self, turn: Turn, final: Residue | None) -> int:
         """Remember a turn that ended; returns by how much there is more to remember."""
@@ -152,7 +154,9 @@ class Link:
     brackets: dict[Key, Bracket] = field(default_factory=dict)
     watches: dict[Key, Watch] = field(default_factory=dict)
     running: dict[Key, None] = field(default_factory=dict)
+    shows: dict[Key, None] = field(default_factory=dict)
     births: list[bool] = field(default_factory=list)
+    mixed: bool = False
     resumed: dict[Key, Snapshot] = field(default_factory=dict)
 
 
@@ -184,20 +188,21 @@ def observe(
     if link is None:
         link = history.links[conn] = Link()
     key = event.key(bracket.keys)
-    if not exclusive and None not in key:
-        _session(history, key).sure = False
+    if None not in key:
+        session = _session(history, key)
+        session.sure = session.sure and exclusive
+        if conn not in session.shown_by:
+            session.shown_by[conn] = None
+            remember(link.shows, key)
     if replayed:
         _replayed(plan, history, link.brackets.get(key), key, event, moves, payload, out)
     elif moves.begins_bracket or moves.ends_bracket:
-        if None not in key:
-            _end(plan, history, link, key, out)
-            if moves.begins_bracket:
-                _begin(history, link, key, event)
+        _bracket(plan, history, link, key, event, moves, out)
     elif moves.sender == "client":
         _asked(history, link, conn, key, moves)
     elif None in key:
         if _TURN in moves.may:
-            _doubt(history)
+            doubt(history)
     elif moves.roles & _NEWS:
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
 
@@ -223,19 +228,19 @@ def disconnect(plan: Plan, history: History, conn: int, out: Outcomes) -> None:
     link = history.links.pop(conn, None)
     if link is None:
         return
-    for key, bracket in link.brackets.items():
-        if plan.history is not None and _remembered(history, key):
-            out.undecided(plan.history)
-        if not bracket.broken and (bracket.content or bracket.prompted):
-            out.undecided(plan.live_after)
+    for bracket in link.brackets.values():
+        _abandon(plan, bracket, out)
     for watch in link.watches.values():
         if watch.content:
             out.undecided(plan.live_after)
+    for key in link.shows:
+        if key in history.sessions:
+            history.sessions[key].shown_by.pop(conn, None)
 
 
 def blur(history: History, conn: int) -> None:
     """Something on the connection could not be read: what was seen there may not be all."""
-    _doubt(history)
+    doubt(history)
     link = history.links.setdefault(conn, Link())
     for key in link.running:
         session = history.sessions.get(key)
@@ -246,7 +251,7 @@ def blur(history: History, conn: int) -> None:
         bracket.overflow = True
 
 
-def _doubt(history: History) -> None:
+def doubt(history: History) -> None:
     """A turn may have been asked for, nobody knows in which session."""
     history.epoch += 1
 
@@ -260,7 +265,7 @@ def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> N
         link.births.append(_TURN in moves.roles)
     elif None in key:
         if _TURN in moves.roles or _TURN in moves.may:
-            _doubt(history)
+            doubt(history)
     elif _TURN in moves.roles:
         session = _session(history, key)
         session.prompts += 1
@@ -291,8 +296,11 @@ def _live(
     if BORN in roles:
         session.born = home and not session.prompts and not session.texts and not session.partial
         if link.births:
-            session.sure = session.sure and len(set(link.births)) == 1
-            if link.births.pop(0):
+            link.mixed = link.mixed or len(set(link.births)) > 1
+            session.sure = session.sure and not link.mixed
+            asked = link.births.pop(0)
+            link.mixed = link.mixed and bool(link.births)
+            if asked:
                 session.prompts += 1
                 _run(link, conn, key, session, whole=home)
         return
@@ -329,6 +337,33 @@ def _live(
             session.full = True
 
 
+def _bracket(plan: Plan, history: History, link: Link, key: Key, event: Event, moves: Moves, out: Outcomes) -> None:
+    """A frame that begins or ends a replay; an end that does not say which ends the only one, or makes all doubtful."""
+    meant = [other for other in link.brackets if agree(other, key)]
+    if len(meant) == 1 or None not in key:
+        for other in meant:
+            _end(plan, history, link, other, out)
+    else:
+        for other in meant:
+            _abandon(plan, link.brackets.pop(other), out)
+    if moves.begins_bracket and None not in key:
+        _begin(history, link, key, event)
+
+
+def _abandon(plan: Plan, bracket: Bracket, out: Outcomes) -> None:
+    """The bracket's end was not seen: what it should have held, and whether it held more, stays open."""
+    if _expects(bracket):
+        out.undecided(plan.history)
+    if not bracket.broken and (bracket.content or bracket.prompted):
+        out.undecided(plan.live_after)
+
+
+def _expects(bracket: Bracket) -> bool:
+    """Whether anything is known that the replay should bring back."""
+    seen = bracket.seen
+    return bool(seen.texts or seen.items or seen.running or (seen.text or NOTHING)[0])
+
+
 def _begin(history: History, link: Link, key: Key, event: Event) -> None:
     session = _session(history, key)
     seen = link.resumed.pop(key, None) or _snapshot(session)
@@ -357,7 +392,7 @@ def _replayed(
         return
     bracket.content = True
     session = _session(history, key)
-    sure = session.born and session.sure and session.epoch == history.epoch
+    sure = session.born and session.sure and session.epoch == history.epoch and len(session.shown_by) == 1
     if sure and bracket.ends >= bracket.prompts and not bracket.broken:
         bracket.broken = True
         text = f"inside the replay of line {bracket.at.line}, which already holds all {bracket.prompts} turns asked for"
@@ -388,8 +423,7 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     if not bracket.broken:
         link.watches[key] = Watch(prompted=bracket.prompted, content=bracket.content or bracket.prompted)
     session = _session(history, key)
-    seen = bracket.seen.texts or bracket.seen.items or (bracket.seen.text or NOTHING)[0] or bracket.seen.running
-    if plan.history is None or not seen:
+    if plan.history is None or not _expects(bracket):
         return
     judgements = [*_calls(session, bracket), _texts(session, bracket)]
     if session.full or bracket.overflow:
@@ -402,17 +436,6 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
         out.held(plan.history)
     else:
         out.undecided(plan.history)
-
-
-def _remembered(history: History, key: Key) -> bool:
-    """Whether anything is known that a replay should bring back."""
-    session = history.sessions.get(key)
-    return session is not None and bool(session.texts or session.items or _running(session))
-
-
-def _running(session: Session) -> bool:
-    turn = session.now
-    return turn is not None and bool(turn.items or (turn.whole and turn.joined()[0]))
 
 
 def _calls(session: Session, bracket: Bracket) -> list[bool | None]:

@@ -57,9 +57,11 @@ class Moves:
     delta: bool = False
     born: bool = False
     hears: tuple[LaneForm, ...] = ()
+    unplaceable: bool = False
     """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
     the names whose values are needed; `light`: the one place to judge, if there is nothing else to do in the lanes;
-    `delta`: a piece of text and nothing else; `born`: names a session that was just created."""
+    `delta`: a piece of text and nothing else; `born`: names a session that was just created;
+    `unplaceable`: begins a turn, perhaps, of a session that it may not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class Plan:
             light=self._light(moves),
             delta=roles == {"text.delta"},
             born=BORN in roles,
+            unplaceable="turn.open" in roles | may,
             hears=tuple(lane for lane in self.lanes if lane.nameless),
         )
 

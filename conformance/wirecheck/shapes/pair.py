@@ -57,8 +57,10 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
         for span in candidates:
             span.doubtful = True
         return Closing(None)
+    for span in agreeing:
+        span.mixed = span.mixed or len(agreeing) > 1
     _take(form, lane, trace, facts, chosen, event, out)
-    return Closing(chosen, alone=len(agreeing) == 1)
+    return Closing(chosen, alone=not chosen.mixed)
 
 
 def may_close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes) -> None:
@@ -108,25 +110,23 @@ def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
 
 def may_open(form: LaneForm, trace: Trace, event: Event) -> None:
     """The event may open a span of this kind."""
-    lane = trace.lanes[form.index]
-    key = event.key(form.keys)
-    if key and all(part is None for part in key):
-        live = list(lane.all())
-        if len(live) == 1 and live[0].solid:
-            return
-    sure.loosen(form, lane, key)
+    sure.loosen(form, trace.lanes[form.index], event.key(form.keys))
 
 
 def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, out: Outcomes) -> None:
     """In a lane of either order: a frame of one side meets an unmatched one of the other, or waits."""
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
+    first = key not in lane.settled
+    lane.settle(key)
     waiting = [span for span in lane.agreeing(key) if span.side != side]
     if waiting:
         exact = [span for span in waiting if span.key == key and None not in key]
         partner = (exact or waiting)[0]
         lane.remove(partner)
         facts.open_spans -= 1
+        if partner.excused:
+            pardon(lane, partner.key)
         if partner.doubtful:
             out.undecided(form.guarantee)
         else:
@@ -155,7 +155,8 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
         return
     span = _span(form, event, key, facts, patient=False)
     span.side = side
-    span.excused = _is_pardoned(lane, key)
+    from_start = facts.started if form.home is None else key[form.home] in facts.homes
+    span.excused = _is_pardoned(lane, key) or (first and not from_start)
     lane.add(span)
     facts.open_spans += 1
 
@@ -342,6 +343,8 @@ def _may_be_anothers(
 ) -> bool:
     """Whether the close may be meant for a span that we did not see open: it says not which, or another id."""
     if None in key and lane.heard:
+        return True
+    if form.home is not None and None in chosen.key and None not in key:
         return True
     if form.prefer is None:
         return False

@@ -32,7 +32,7 @@ def judge(form: Steps, trace: Trace, facts: Facts, event: Event, out: Outcomes, 
         out.broke(form.guarantee, event.at, event.label, text)
         return
     spans = list(trace.lanes[form.lane.index].all())
-    alone = form.lane.home is None or facts.exclusive or (facts.contacts is not None and len(facts.contacts) == 1)
+    alone = form.lane.home is None or (facts.contacts is not None and len(facts.contacts) == 1)
     if not placed or not alone or len(spans) != 1 or not spans[0].solid:
         out.undecided(form.guarantee)
         trace.step = None
