@@ -688,9 +688,8 @@ def _record_line(rng: Random, dialect: str, line: Line) -> list[Record]:
     if way < 0.15 and line.auth is None:
         records = records[rng.randint(1, len(records)) :]  # the recorder came late
         clean = line.clean
-    elif way < 0.3:
-        records = records[: rng.randint(1, len(records))]
-        clean = False
+    elif way < 0.3:  # the recorder left early
+        return records[: rng.randint(1, len(records))]
     else:
         clean = line.clean
     if not records:

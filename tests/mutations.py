@@ -12,14 +12,15 @@ clean fixtures and the few written at the end of this file.
 from __future__ import annotations
 
 import copy as copying
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from wirecheck.capture import read
-from wirecheck.catalog import Dialect, FrameForm, Guarantee, SpanForm, applies
+from wirecheck.catalog import Dialect, FrameForm, Guarantee, SpanForm, applies, load
 from wirecheck.catalog.model import Locator, Sender
 from wirecheck.check import Checker
 from wirecheck.record import At, Closed, Credential, Message, Opened, Record
@@ -60,8 +61,29 @@ def swap(records: Records, one: int, other: int) -> Records:
     return _numbered(changed)
 
 
-def put(records: Records, index: int, path: Path, value: Any) -> Records:
-    """Another value at one place of a message: a renamed name, a changed text or number."""
+def rename(records: Records, index: int, path: Path, value: Any) -> Records:
+    """Another value of a name."""
+    return _put(records, index, path, value)
+
+
+def retext(records: Records, index: int, path: Path, value: str) -> Records:
+    """Other words."""
+    return _put(records, index, path, value)
+
+
+def renumber(records: Records, index: int, path: Path, value: int) -> Records:
+    """Another number."""
+    return _put(records, index, path, value)
+
+
+def confuse(
+    records: Records, index: int, path: Path, value: Any, other: int, its_path: Path, its_value: Any
+) -> Records:
+    """Two frames carry each other's name."""
+    return _put(_put(records, index, path, value), other, its_path, its_value)
+
+
+def _put(records: Records, index: int, path: Path, value: Any) -> Records:
     record = records[index]
     assert isinstance(record, Message)
     message = copying.deepcopy(record.value)
@@ -243,7 +265,8 @@ class Base:
         return born and all(frame.conn == conn for frame in named)
 
     def _loosened(self, span: SpanForm, key: tuple[Any, ...], conn: str, index: int) -> Iterator[int]:
-        """Records by which something may have opened a span of the key that does not show."""
+        """Records by which something may have opened a span of the key that does not show. A frame that may open the
+        kind counts here even where section 4 takes it to belong to the one span that is open."""
         for frame in self.live:
             if frame.conn != conn or frame.index >= index or not _agree(frame.key(span), key):
                 continue
@@ -264,6 +287,10 @@ class Base:
         spans = [pair for pair in self.pairs(span) if pair.open.conn == conn and _agree(pair.key, key)]
         return not any(pair.open.index < index <= pair.close.index for pair in spans)
 
+    def closes_cleanly(self, conn: str) -> bool:
+        closed = self.records[self.closed[conn]]
+        return isinstance(closed, Closed) and closed.sender == "server" and closed.code in (1000, 1001)
+
     def deadline(self, guarantee: Guarantee, span: SpanForm, open: Seen, key: tuple[Any, ...]) -> int | None:
         """The record that proves an open without a close broken; None where none does (section 4)."""
         if set(guarantee.options.get("patient", ())) & open.roles or open.inner and span.exclusive:
@@ -282,8 +309,8 @@ class Base:
         if span.exclusive and closers == {open.sender} and again:
             return again[0]
         by = [self.dialect.spans[name] for name in guarantee.options.get("by", ()) if name in self.dialect.spans]
-        opened, closed = self.records[self.opened[conn]], self.records[self.closed[conn]]
-        assert isinstance(opened, Opened) and isinstance(closed, Closed)
+        opened = self.records[self.opened[conn]]
+        assert isinstance(opened, Opened)
         conclusive = openers == {"server"} or opened.vantage in (None, "server")
         if not conclusive:
             return None
@@ -294,8 +321,13 @@ class Base:
                 wanted = open.key(other) if None not in open.key(other) else _part(span, key, other)
                 if frame.key(other) == wanted and (not span.exclusive or not again or frame.index < again[0]):
                     return frame.index
-        clean = closed.sender == "server" and closed.code in (1000, 1001)
-        if not by and clean and span.opened == "here" and not span.resumable and "server" in closers:
+        if (
+            not by
+            and self.closes_cleanly(conn)
+            and span.opened == "here"
+            and not span.resumable
+            and "server" in closers
+        ):
             return self.closed[conn] if not (span.exclusive and again) else None
         return None
 
@@ -415,18 +447,18 @@ def never_opened(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     for span, pair in _own(base, guarantee):
         open = pair.open
         free = base.is_free(span, pair.key, open.conn, open.index)
-        if not open.inner and free and base.sure(span, pair.key, open.conn, open.index):
-            if not _holds_implied(base, span, pair):
-                yield drop, open.index, ()
+        sure = free and base.sure(span, pair.key, open.conn, open.index)
+        if sure and not open.inner and not _holds_implied(base, span, pair):
+            yield drop, open.index, ()
 
 
 def closed_before_opened(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """A close that comes before its open has none."""
     for span, pair in _own(base, guarantee):
         open = pair.open
-        if base.is_free(span, pair.key, open.conn, open.index) and base.sure(span, pair.key, open.conn, open.index):
-            if None not in pair.close.key(span):
-                yield move, pair.close.index, (open.index,)
+        free = base.is_free(span, pair.key, open.conn, open.index)
+        if free and None not in pair.close.key(span) and base.sure(span, pair.key, open.conn, open.index):
+            yield move, pair.close.index, (open.index,)
 
 
 def never_closed(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -440,9 +472,9 @@ def closed_too_late(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """A close that comes when its deadline has passed."""
     for span, pair in _own(base, guarantee):
         end = base.deadline(guarantee, span, pair.open, pair.key)
-        if end is not None and isinstance(base.records[end], Message) and guarantee.options.get("by"):
-            if pair.close.index < end:
-                yield move, pair.close.index, (end + 1,)
+        timely = end is not None and pair.close.index < end and guarantee.options.get("by")
+        if end is not None and timely and isinstance(base.records[end], Message):
+            yield move, pair.close.index, (end + 1,)
 
 
 def opened_twice(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -459,7 +491,7 @@ def closed_under_another_key(base: Base, guarantee: Guarantee) -> Iterator[Fault
     for span, pair in _own(base, guarantee):
         carried = [name for name in span.keys if name in pair.close.places]
         if carried and base.deadline(guarantee, span, pair.open, pair.key) is not None:
-            yield put, pair.close.index, (pair.close.places[carried[-1]], FRESH)
+            yield rename, pair.close.index, (pair.close.places[carried[-1]], FRESH)
 
 
 def closed_under_anothers_key(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -472,7 +504,7 @@ def closed_under_anothers_key(base: Base, guarantee: Guarantee) -> Iterator[Faul
             name = span.keys[shared.index(False)]
             within = other.open.index < pair.close.index < other.close.index
             if within and name in pair.close.places and base.deadline(guarantee, span, pair.open, pair.key) is not None:
-                yield put, pair.close.index, (pair.close.places[name], other.close.names[name])
+                yield rename, pair.close.index, (pair.close.places[name], other.close.names[name])
 
 
 def _partners(base: Base, guarantee: Guarantee) -> Iterator[tuple[SpanForm, Seen, Seen, int]]:
@@ -492,12 +524,15 @@ def _partners(base: Base, guarantee: Guarantee) -> Iterator[tuple[SpanForm, Seen
 
 
 def _either_deadline(base: Base, guarantee: Guarantee, span: SpanForm, frame: Seen) -> int | None:
-    """The record that proves the frame to be without a partner; None where something may have been its partner."""
+    """The record that proves the frame to be without a partner; None where something may have been its partner. A
+    frame that may be of either side counts here for all keys and also for later frames, and so does a bracket."""
     conn, key = frame.conn, frame.key(span)
     mine = span.open if span.open in frame.roles else span.close
     closes = {base.dialect.spans[name].close for name in guarantee.options.get("by", ())}
     later = [f for f in base.live if f.conn == conn and f.index > frame.index and f.key(span) == key]
     ends = [f.index for f in later if (span.exclusive and mine in f.roles) or closes & f.roles]
+    if not closes and base.closes_cleanly(conn):
+        ends.append(base.closed[conn])
     if not ends or (base.bracket is not None and not base.is_home(span, key, conn, ends[0])):
         return None
     for other in base.live:
@@ -515,8 +550,9 @@ def _alone(frame: Seen, span: SpanForm, base: Base) -> bool:
 
 def partner_missing(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """One of two frames that belong together does not come."""
-    for _, _, other, _ in _partners(base, guarantee):
-        yield drop, other.index, ()
+    for span, frame, other, _ in _partners(base, guarantee):
+        if _alone(other, span, base) or not _alone(frame, span, base):
+            yield drop, other.index, ()
 
 
 def partner_twice(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -528,16 +564,19 @@ def partner_twice(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
 
 def partner_too_late(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """One of two frames that belong together comes when the other's deadline has passed."""
-    for _, _, other, end in _partners(base, guarantee):
-        if other.index < end:
+    for span, frame, other, end in _partners(base, guarantee):
+        role = span.close if span.close in other.roles else span.open
+        again = [f for f in base.live if role in f.roles and f.conn == other.conn and other.index < f.index <= end]
+        movable = other.index < end and isinstance(base.records[end], Message) and not again
+        if movable and (_alone(other, span, base) or not _alone(frame, span, base)):
             yield move, other.index, (end + 1,)
 
 
 def partner_astray(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """One of two frames that belong together carries another key."""
-    for span, _, other, _ in _partners(base, guarantee):
-        if _alone(other, span, base) or span.exclusive:
-            yield put, other.index, (other.places[span.keys[-1]], FRESH)
+    for span, frame, other, _ in _partners(base, guarantee):
+        if _alone(other, span, base) or not _alone(frame, span, base):
+            yield rename, other.index, (other.places[span.keys[-1]], FRESH)
 
 
 def partner_alone(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -630,9 +669,10 @@ def belongs_to_another(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
         for key in {other.key for other in base.pairs(span) if other.open.conn == frame.conn} - {pair.key}:
             differs = [name for name, a, b in zip(span.keys, pair.key, key, strict=True) if a != b]
             free = base.is_free(span, key, frame.conn, frame.index)
-            if len(differs) == 1 and differs[0] in frame.places and free and not span.implied:
-                if base.sure(span, key, frame.conn, frame.index):
-                    yield put, frame.index, (frame.places[differs[0]], key[span.keys.index(differs[0])])
+            proven = not span.implied or base.opens(span, key, frame.conn, frame.index, len(base.records))
+            sure = free and proven and base.sure(span, key, frame.conn, frame.index)
+            if sure and len(differs) == 1 and differs[0] in frame.places:
+                yield rename, frame.index, (frame.places[differs[0]], key[span.keys.index(differs[0])])
 
 
 def comes_before_the_end(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -640,13 +680,6 @@ def comes_before_the_end(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     for _, pair, frame in _placed(base, guarantee, "outside"):
         if _next_outside(base, guarantee, pair) is frame:
             yield move, frame.index, (pair.close.index,)
-
-
-def end_comes_later(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
-    """The same fault, of the span's end: moved to just after the frame that should have come later."""
-    for _, pair, frame in _placed(base, guarantee, "outside"):
-        if _next_outside(base, guarantee, pair) is frame and pair.open.sender == pair.close.sender:
-            yield move, pair.close.index, (frame.index + 1,)
 
 
 def end_never_comes(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -797,6 +830,16 @@ def answer_comes_later(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
             yield move, pair.close.index, (frame.index + 1,)
 
 
+def anothers_frame_before_the_answer(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
+    """A frame of another key that comes between the request and its answer, renamed to theirs."""
+    span = _spans(base, guarantee, "span")[0]
+    for pair in base.pairs(span):
+        for frame in base.live:
+            between = frame.conn == pair.open.conn and pair.open.index < frame.index < pair.close.index
+            if between and "text.delta" in frame.roles and frame.key(span) != pair.key:
+                yield rename, frame.index, (frame.places[span.keys[0]], pair.key[0])
+
+
 def _meanwhile(base: Base) -> Iterator[tuple[Pair, list[Seen]]]:
     """Replays during which a turn was asked for: the bracket, and what answers that turn afterwards."""
     span = base.bracket
@@ -834,6 +877,14 @@ def bracket_ends_late(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
             yield move, pair.close.index, (frame.index + 1,)
 
 
+def bracket_changes_places(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
+    """The end of the bracket, swapped with the last frame of such an answer that belongs to the turn."""
+    for pair, answer in _meanwhile(base):
+        last = [frame for frame in answer if "text.delta" in frame.roles][-1:]
+        for frame in last:
+            yield swap, pair.close.index, (frame.index,)
+
+
 def _repeated(base: Base, role: str) -> Iterator[list[Seen]]:
     """In each replay of a session that was seen before it: the repeated frames of a role."""
     span = base.bracket
@@ -851,7 +902,7 @@ def history_retold(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """A text comes back as another."""
     for frames in _repeated(base, "text.delta"):
         for frame in frames:
-            yield put, frame.index, (frame.places["text"], "Never said. ")
+            yield retext, frame.index, (frame.places["text"], "Never said. ")
 
 
 def history_forgets_text(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -874,7 +925,7 @@ def history_calls_another(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     for role in ("tool.open", "tool.close"):
         for frames in _repeated(base, role):
             for frame in frames:
-                yield put, frame.index, (frame.places["tool"], "Other")
+                yield rename, frame.index, (frame.places["tool"], "Other")
 
 
 def history_forgets_a_call(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -934,7 +985,7 @@ def one_more_in_another(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """A span has the final message of another beside its own."""
     for pairs, pair, frame in _counted(base, guarantee):
         for other in pairs:
-            if other is not pair and any(mine is other for _, mine, _ in _counted(base, guarantee)):
+            if other is not pair and any(mine == other for _, mine, _ in _counted(base, guarantee)):
                 yield copy, frame.index, (other.close.index,)
 
 
@@ -960,8 +1011,8 @@ def text_changed(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """One piece, or the whole, has other words."""
     for pieces, final in _joined(base, guarantee):
         for piece in pieces:
-            yield put, piece.index, (piece.places[guarantee.options["text"]], "Something else. ")
-        yield put, final.index, (final.places[guarantee.options["whole"]], "Something else.")
+            yield retext, piece.index, (piece.places[guarantee.options["text"]], "Something else. ")
+        yield retext, final.index, (final.places[guarantee.options["whole"]], "Something else.")
 
 
 def text_lost(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1002,7 +1053,7 @@ def number_skipped(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     for frames in _numbers(base, guarantee):
         for frame in frames[1:]:
             name = guarantee.options["number"]
-            yield put, frame.index, (frame.places[name], frame.names[name] + 1)
+            yield renumber, frame.index, (frame.places[name], frame.names[name] + 1)
 
 
 def number_above_the_bound(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1010,7 +1061,7 @@ def number_above_the_bound(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     for frames in _numbers(base, guarantee):
         for frame in frames:
             bound = frame.places[guarantee.options["bound"]]
-            yield put, frame.index, (bound, frame.names[guarantee.options["number"]] - 1)
+            yield renumber, frame.index, (bound, frame.names[guarantee.options["number"]] - 1)
 
 
 def number_missing(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1065,7 +1116,7 @@ def _topics(base: Base, guarantee: Guarantee) -> Iterator[tuple[Seen, Seen]]:
 def topic_never_asked_for(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """An event of a topic that nobody named."""
     for _, event in _topics(base, guarantee):
-        yield put, event.index, (event.places[guarantee.options["topic"]], FRESH)
+        yield rename, event.index, (event.places[guarantee.options["topic"]], FRESH)
 
 
 def subscription_missing(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1077,7 +1128,7 @@ def subscription_missing(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
 def subscribed_to_something_else(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """The subscription names another topic."""
     for frame in {subscription.index: subscription for subscription, _ in _topics(base, guarantee)}.values():
-        yield put, frame.index, (frame.places[guarantee.options["topics"]], [FRESH])
+        yield rename, frame.index, (frame.places[guarantee.options["topics"]], [FRESH])
 
 
 def event_too_early(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1096,14 +1147,14 @@ def _answers(base: Base, guarantee: Guarantee) -> Iterator[Pair]:
 def says_another_than_asked(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """What closes a span carries another name than what opened it."""
     for pair in _answers(base, guarantee):
-        yield put, pair.close.index, (pair.close.places[guarantee.options["name"]], FRESH)
+        yield rename, pair.close.index, (pair.close.places[guarantee.options["name"]], FRESH)
 
 
 def asked_another_than_said(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
     """The same, of what opened it."""
     for pair in _answers(base, guarantee):
         if not pair.open.inner:
-            yield put, pair.open.index, (pair.open.places[guarantee.options["name"]], FRESH)
+            yield rename, pair.open.index, (pair.open.places[guarantee.options["name"]], FRESH)
 
 
 def says_what_another_should(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1113,7 +1164,19 @@ def says_what_another_should(base: Base, guarantee: Guarantee) -> Iterator[Fault
     for one in answers:
         for other in answers:
             if other.close.index < one.open.index and other.close.names[name] != one.close.names[name]:
-                yield put, one.close.index, (one.close.places[name], other.close.names[name])
+                yield rename, one.close.index, (one.close.places[name], other.close.names[name])
+
+
+def answers_confused(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
+    """Two spans that are not open at once have each other's name in what closes them."""
+    name = guarantee.options["name"]
+    answers = list(_answers(base, guarantee))
+    for one in answers:
+        for other in answers:
+            mine, theirs = one.close.names[name], other.close.names[name]
+            if one.close.index < other.open.index and mine != theirs:
+                its = (other.close.index, other.close.places[name], mine)
+                yield confuse, one.close.index, (one.close.places[name], theirs, *its)
 
 
 def _connection_names(base: Base, guarantee: Guarantee) -> Iterator[tuple[Seen, Locator]]:
@@ -1135,7 +1198,7 @@ def says_another_than_the_url(base: Base, guarantee: Guarantee) -> Iterator[Faul
     """The frame carries another name than the URL."""
     for frame, _ in _connection_names(base, guarantee):
         for value in (FRESH, str(frame.names[guarantee.options["name"]]).swapcase()):
-            yield put, frame.index, (frame.places[guarantee.options["name"]], value)
+            yield rename, frame.index, (frame.places[guarantee.options["name"]], value)
 
 
 def url_says_another(base: Base, guarantee: Guarantee) -> Iterator[Fault]:
@@ -1182,13 +1245,13 @@ RECIPES: Mapping[str, tuple[Recipe, ...]] = {
     "place inside": (
         comes_after_the_end, comes_again_after_the_end, comes_before_the_start, span_never_starts, belongs_to_another,
     ),
-    "place outside": (comes_before_the_end, end_comes_later, end_never_comes, comes_again_inside),
+    "place outside": (comes_before_the_end, end_never_comes, comes_again_inside),
     "place first": (
         opening_missing, opening_twice, opening_late, opening_changes_places, something_before_the_opening,
     ),
     "place last": (something_after_the_end, something_slips_after_the_end, end_twice),
-    "place leads": (overtaken, something_before_the_answer, answer_comes_later),
-    "place live": (live_in_the_bracket, live_also_in_the_bracket, bracket_ends_late),
+    "place leads": (overtaken, something_before_the_answer, answer_comes_later, anothers_frame_before_the_answer),
+    "place live": (live_in_the_bracket, live_also_in_the_bracket, bracket_ends_late, bracket_changes_places),
     "history": (
         history_retold, history_forgets_text, history_shuffled, history_calls_another, history_forgets_a_call,
     ),
@@ -1199,7 +1262,7 @@ RECIPES: Mapping[str, tuple[Recipe, ...]] = {
     "opted subscription": (
         topic_never_asked_for, subscription_missing, subscribed_to_something_else, event_too_early,
     ),
-    "agrees partner": (says_another_than_asked, asked_another_than_said, says_what_another_should),
+    "agrees partner": (says_another_than_asked, asked_another_than_said, says_what_another_should, answers_confused,),
     "agrees connection": (says_another_than_the_url, url_says_another),
     "ends": (closes_otherwise, serves_anybody),
 }  # fmt: skip
@@ -1495,6 +1558,15 @@ def _vonz() -> Iterator[tuple[str, Records]]:
         _connection(url, resume("s1"), resume("s2"), *replay("s2"), *replay("s1"), resume("s1"), *replay("s1")),
     )
     token = url + "?token=rc_expired"
+    other = (prompt("s2"), *done("s2", 1))
+    yield (
+        "two sessions in turn",
+        _connection(
+            url,
+            *(start, ready("s1"), start, ready("s2"), *other, prompt("s1"), text("s1", "One. "), text("s1", "Two.")),
+            *(*done("s1", 2), *other, prompt("s1"), text("s1", "Three."), *done("s1", 3), *other),
+        ),
+    )
     for auth, name in (("bad", "refused"), ("missing", "refused without a credential")):
         error = _s("error", code="UNAUTHORIZED", message="Token invalid")
         yield name, _connection(token, error, auth="bad" if auth == "bad" else "missing", code=4001)
@@ -1559,4 +1631,26 @@ def outcomes(dialect: Dialect, guarantee: Guarantee, traces: Sequence[Base]) -> 
 
 
 def decidable(dialect: Dialect) -> list[Guarantee]:
+    """The dialect's guarantees that traffic alone can decide."""
     return [claim for claim in dialect.guarantees.values() if claim.rule.passive is None]
+
+
+@cache
+def matrix(name: str) -> Mapping[str, list[Outcome]]:
+    """Every mutant of a dialect, judged, by the guarantee that it breaks."""
+    dialect = load(name)
+    traces = bases(dialect)
+    return {guarantee.id: outcomes(dialect, guarantee, traces) for guarantee in decidable(dialect)}
+
+
+def complaints(found: Sequence[Outcome], implies: Collection[str]) -> list[str]:
+    """What is wrong with the outcomes of one guarantee, where its rule implies these others."""
+    wrong = []
+    for outcome in found:
+        mutant = outcome.mutant
+        where = f"{mutant.dialect} {mutant.guarantee}: {mutant.base}: {mutant.recipe}, {mutant.operator} {mutant.line}"
+        if not outcome.flagged:
+            wrong.append(f"{where}: survives")
+        wrong += [f"{where}: also breaks {other}" for other in sorted(outcome.others - set(implies))]
+        wrong += [f"{where}: is no longer a frame ({code})" for code in sorted(outcome.codes)]
+    return wrong

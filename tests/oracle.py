@@ -573,8 +573,7 @@ class Connection:
         bracket = lane.form.subtrace and trace.live
         if lane.form.prefer is not None and candidates and self.foreign(trace, lane, frame, agreeing):
             for span in candidates:
-                self.excuse(span)
-            self.tally.add(lane.pair, "undecided", frame.line)
+                self.doubt(span)
             return None
         if not candidates:
             late = [span for span in lane.late if agree(span.key, key)]
@@ -626,12 +625,11 @@ class Connection:
         span.excuse()
 
     def foreign(self, trace: Trace, lane: Lane, frame: Frame, agreeing: list[Span]) -> bool:
-        """Whether the frame may answer something that was not seen, because no candidate shares the preferred name."""
-        if self.sure(trace, lane, self.key(frame, lane.kind)) or self.preferred(lane, frame, agreeing):
-            return False
+        """Whether the frame may answer something that was not seen: no candidate shares the name that it carries."""
         assert lane.form.prefer is not None
-        asked = [self.value(span.opening, lane.form.prefer) for span in agreeing if span.opening is not None]
-        return self.value(frame, lane.form.prefer) is not None or any(asked)
+        carries = self.value(frame, lane.form.prefer) is not None
+        known = self.sure(trace, lane, self.key(frame, lane.kind))
+        return carries and not known and not self.preferred(lane, frame, agreeing)
 
     def matters(self, trace: Trace, lane: Lane) -> bool:
         """Whether a guarantee asks about this kind: by its pairs, or as the deadline of others."""
@@ -1108,6 +1106,8 @@ class Connection:
             topics = self.raw(frame, options["topics"])
             if isinstance(topics, list):
                 self.topics |= {topic for topic in topics if isinstance(topic, str)}
+            else:
+                self.opaque = True
         if options["opaque"] in frame.is_ | frame.may:
             self.opaque = True
         if options["frames"] in frame.is_:
@@ -1216,7 +1216,8 @@ class Connection:
         self.blurred.add(sender)
         for (name, _), past in self.first.items():
             kind = self.tally.guarantees[name].options["span"]
-            if sender in senders_of(self.dialect, self.dialect.spans[kind].open):
+            opener = sender in senders_of(self.dialect, self.dialect.spans[kind].open)
+            if opener and (past["closed"] or not past["opened"]):
                 past |= {"unsure": True, "closed": False}
         for trace in (self.live, *self.replays.values()):
             for lane in trace.lanes.values():

@@ -25,6 +25,9 @@ class Connection:
     edges: list[EdgeState]
     replays: dict[Key, Trace] = field(default_factory=dict)
     adrift: bool = False
+    unclear: dict[Key, None] = field(default_factory=dict)
+    still_open: int = 0
+    """Replays one of which ended, nobody knows which; and how many of them have not ended yet."""
     seq: int = 0
 
 
@@ -48,9 +51,10 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
     if bracket is not None and event.sender == "server" and not framing:
         if connection.adrift:
             return None
-        if connection.replays:
+        if connection.replays or connection.unclear:
             key = event.key(bracket.keys)
-            trace = None if None in key else connection.replays.get(key, connection.live)
+            unclear = None in key or key in connection.unclear
+            trace = None if unclear else connection.replays.get(key, connection.live)
     if moves.connected:
         judge_connection(plan, facts, event, moves, out)
     if trace is None:
@@ -80,7 +84,7 @@ def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneFo
     form, guarantee = light
     live = connection.live
     lane = live.lanes[form.index]
-    if connection.replays or connection.adrift or lane.holed:
+    if connection.replays or connection.unclear or connection.adrift or lane.holed:
         return False
     spans = lane.spans.get(event.key(form.keys))
     if spans is None or len(spans) != 1:
@@ -148,13 +152,25 @@ def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
         pair.excuse(form, connection.live, ours, out)
     if key in connection.replays:
         _finish_replay(plan, connection, key, out)
+    connection.unclear.pop(key, None)
     connection.replays[key] = new_trace(plan, connection.facts, live=False)
 
 
 def _end(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
     agreeing = [other for other in connection.replays if agree(other, key)]
+    unclear = [other for other in connection.unclear if agree(other, key)]
+    if unclear:
+        connection.still_open -= 1
     for other in agreeing:
         _finish_replay(plan, connection, other, out)
+    if len(agreeing) > 1:
+        connection.unclear.update(dict.fromkeys(agreeing))
+        connection.still_open += len(agreeing) - 1
+    elif None not in key:
+        connection.unclear.pop(key, None)
+    if connection.still_open <= 0:
+        connection.unclear.clear()
+        connection.still_open = 0
     if connection.adrift and (None in key or not agreeing):
         connection.adrift = False
         blur(plan, connection, "server", out)
@@ -169,8 +185,9 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
         sure.loosen(form, lane, ours)
         if form.either:
             pair.pardon(lane, ours)
+        taken = set(lane.spans)
         for span in list(past.all()):
-            if not span.doubtful and not lane.spans.get(span.key):
+            if not span.doubtful and span.key not in taken:
                 past.remove(span)
                 span.excused = True
                 lane.add(span)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from wirecheck.shapes.state import MAX_KEYS, Event, Key, LaneForm, Outcomes, Text, Trace, agree, described
 
 PRIME = (1 << 127) - 1
+MAX_STARTS = 16
+NOTHING = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,69 +46,77 @@ def join(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 
 def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
-    """Apply one frame: a reset, an opening, a piece, or a final."""
+    """Apply one frame: an opening, a reset, a piece, or a final."""
     roles = event.roles
     key = event.key(form.lane.keys)
     texts = trace.texts
     if form.lane.open_role in roles:
         if None in key:
-            _taint(texts)
+            blur(trace)
         else:
             before = texts.get(key)
-            _put(texts, key, Text(whole=before is None or not before.pieces))
+            whole = before is None or not before.pieces
+            _put(texts, key, Text(whole=whole, starts=[NOTHING] if whole else []))
     if roles & form.reset:
-        agreeing = [other for other in texts if agree(other, key)]
-        for other in agreeing:
-            texts[other] = Text(whole=len(agreeing) == 1)
-    if form.deltas in roles:
-        _piece(form, texts, key, event)
-    if form.final in roles:
-        _claim(form, texts, key, event, out)
+        for other, text in texts.items():
+            if agree(other, key) and not text.fresh:
+                _restart(text)
+    if form.deltas in roles or form.final in roles:
+        if None in key:
+            blur(trace)
+        elif form.final in roles:
+            _claim(form, texts, key, event, out)
+        else:
+            _piece(form, texts, key, event)
 
 
 def blur(trace: Trace) -> None:
-    """Something could not be read: no text is known to be complete."""
-    _taint(trace.texts)
+    """Something could not be read, or does not say to which text it belongs: no text is known to be complete."""
+    for text in trace.texts.values():
+        text.whole = False
+        text.starts = []
+
+
+def _restart(text: Text) -> None:
+    """The final may hold only what comes from here on: whose call it is that begins or ends is not always said."""
+    text.fresh = True
+    text.starts.append(NOTHING)
+    if len(text.starts) > MAX_STARTS:
+        del text.starts[1]
+        text.whole = False
 
 
 def _piece(form: Joins, texts: dict[Key, Text], key: Key, event: Event) -> None:
-    if None in key:
-        _taint(texts)
-        return
     text = texts.get(key)
     if text is None:
-        text = Text(whole=False)
+        text = Text(whole=False, starts=[])
         _put(texts, key, text)
     text.pieces += 1
+    text.fresh = False
     piece = event.names.get(form.text)
-    if not isinstance(piece, str):
+    if isinstance(piece, str):
+        part = residue(piece)
+        text.starts = [join(start, part) for start in text.starts]
+    else:
         text.whole = False
-    elif text.whole:
-        text.length, text.residue = join((text.length, text.residue), residue(piece))
+        text.starts = []
 
 
 def _claim(form: Joins, texts: dict[Key, Text], key: Key, event: Event, out: Outcomes) -> None:
-    if None in key:
-        _taint(texts)
-        return
     text = texts.pop(key, None)
     whole = event.names.get(form.whole)
     if text is None or not text.pieces or not isinstance(whole, str):
         return
-    if not text.whole:
-        out.undecided(form.guarantee)
-    elif (text.length, text.residue) == residue(whole):
+    wanted = residue(whole)
+    if wanted in text.starts:
         out.held(form.guarantee)
+    elif text.fresh:
+        return
+    elif not text.whole:
+        out.undecided(form.guarantee)
     else:
-        what = (
-            f"{text.pieces} pieces of {text.length} bytes, joined, are not the final text of {residue(whole)[0]} bytes"
-        )
+        what = f"{text.pieces} pieces of {text.starts[0][0]} bytes, joined, are not the final text of {wanted[0]} bytes"
         out.broke(form.guarantee, event.at, event.label, what + described(form.lane, key))
-
-
-def _taint(texts: dict[Key, Text]) -> None:
-    for text in texts.values():
-        text.whole = False
 
 
 def _put(texts: dict[Key, Text], key: Key, text: Text) -> None:

@@ -135,6 +135,7 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
     for late in lane.late:
         if late.side != side and agree(late.key, key):
             lane.late.remove(late)
+            pardon(lane, key)
             return
     judged = side == OPEN_SIDE or form.judges_close
     if form.exclusive and None not in key:
@@ -143,7 +144,7 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
             facts.open_spans -= 1
             if not judged:
                 continue
-            if older.solid and trace.live:
+            if older.solid and trace.live and _from_start(form, key, facts):
                 role = form.close_role if side == OPEN_SIDE else form.open_role
                 text = f"has no {role} beside it{described(form, key)}: line {event.at.line} is the next {older.label}"
                 out.broke(form.guarantee, older.at, older.label, text)
@@ -155,10 +156,14 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
         return
     span = _span(form, event, key, facts, patient=False)
     span.side = side
-    from_start = facts.started if form.home is None else key[form.home] in facts.homes
-    span.excused = _is_pardoned(lane, key) or (first and not from_start)
+    span.excused = _is_pardoned(lane, key) or (first and not _from_start(form, key, facts))
     lane.add(span)
     facts.open_spans += 1
+
+
+def _from_start(form: LaneForm, key: Key, facts: Facts) -> bool:
+    """Whether everything that concerns the key was seen from its beginning."""
+    return facts.started if form.home is None else key[form.home] in facts.homes
 
 
 def pardon(lane: Lane, key: Key) -> None:
@@ -213,7 +218,8 @@ def deadline(
         lane.remember_late(span)
         if form.either and span.side == CLOSE_SIDE and not form.judges_close:
             continue
-        conclusive = certain if form.either else _conclusive(span, event.sender, facts)
+        conclusive = certain or (facts.started and not form.either)
+        conclusive = conclusive and (form.either or _conclusive(span, event.sender, facts))
         if span.solid and trace.live and conclusive and sure.is_closable(form, facts, trace):
             what = f"the {form.by[by].name} ended at line {event.at.line}"
             out.broke(form.guarantee, span.at, span.label, f"{_unanswered(form, span)}: {what}")
@@ -342,7 +348,7 @@ def _may_be_anothers(
     form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event, key: Key, chosen: Span
 ) -> bool:
     """Whether the close may be meant for a span that we did not see open: it says not which, or another id."""
-    if None in key and lane.heard:
+    if None in key and form.nameless and (lane.heard or chosen.assumed or not facts.started):
         return True
     if form.home is not None and None in chosen.key and None not in key:
         return True

@@ -168,7 +168,7 @@ def leads(form: LaneForm, guarantee: str, role: str, trace: Trace, facts: Facts,
             out.undecided(guarantee)
         else:
             out.held(guarantee)
-    elif not span.doubtful and (facts.vantage == event.sender or span.fresh):
+    elif span.solid and (facts.vantage == event.sender or span.fresh):
         text = f"comes before the {role} that line {span.at.line} asked for{described(form, key)}"
         out.broke(guarantee, event.at, event.label, text)
     else:

@@ -252,12 +252,15 @@ class Trace:
 
 @dataclass(slots=True)
 class Text:
-    """Pieces of text joined, as a length in bytes and a residue (see `joins`)."""
+    """Pieces of text joined since each of its possible beginnings, as lengths in bytes and residues (see `joins`).
+
+    `whole`: all pieces since the first beginning are known. `fresh`: the last beginning has no pieces yet.
+    """
 
     whole: bool
     pieces: int = 0
-    length: int = 0
-    residue: int = 0
+    fresh: bool = True
+    starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
 
 
 @dataclass(slots=True)
