@@ -6,9 +6,10 @@ Law: `docs/verdicts.md`, section 3. This module only calls the shapes; it decide
 from __future__ import annotations
 
 from wirecheck.check.plan import Moves, Plan
-from wirecheck.shapes import agrees, joins, opted, pair, place, steps, sure, times
+from wirecheck.shapes import agrees, deadlines, either, joins, opted, pair, place, spans, steps, sure, times
+from wirecheck.shapes.forms import LaneForm
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import Event, Facts, Lane, LaneForm, Outcomes, Trace
+from wirecheck.shapes.state import Event, Facts, Lane, Outcomes, Trace
 
 
 def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
@@ -48,11 +49,11 @@ def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
 def _imply(plan: Plan, form: LaneForm, trace: Trace, facts: Facts, event: Event) -> None:
     """Where nothing of the kind is open, somebody else may have opened it, and more besides."""
     key = event.key(form.keys)
-    spans = trace.lanes[form.index].fitting(key)
-    if any(span.solid for span in spans):
+    there = trace.lanes[form.index].fitting(key)
+    if any(span.solid for span in there):
         return
-    if not spans:
-        pair.imply(form, trace, facts, event, None)
+    if not there:
+        spans.imply(form, trace, facts, event, None)
     if form.home is None or not trace.live:
         return
     for other in plan.lanes:
@@ -73,18 +74,20 @@ def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
         closings.append(closing)
     for form, side in moves.meets:
         if (form.close_role if side else form.open_role) not in surplus:
-            pair.meet(form, trace, facts, event, side, out)
-    for form in moves.may_closes:
-        pair.may_close(form, trace, facts, event, out)
-    for form in moves.may_meets:
-        pair.may_meet(form, trace, event)
+            either.meet(form, trace, facts, event, side, out)
+    inside = bool(moves.may_opens) and all(pair.belongs(form, trace, facts, event) for form in moves.may_opens)
+    if not inside:
+        for form in moves.may_closes:
+            pair.may_close(form, trace, facts, event, out)
+        for form in moves.may_meets:
+            either.may_meet(form, trace, event)
     for closing, (_, waiting) in zip(closings, moves.deadlines, strict=True):
         if not closing.surplus:
             for other, number in waiting:
-                pair.deadline(other, number, trace, facts, event, closing.chosen, out)
+                deadlines.deadline(other, number, trace, facts, event, closing.chosen, out)
     for form, patient in moves.opens:
         pair.begin(form, trace, facts, event, out, patient=patient)
-    for form in moves.may_opens:
+    for form in moves.may_opens if not inside else ():
         pair.may_open(form, trace, event)
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wirecheck.catalog.model import SENDERS, Dialect, FrameForm, Guarantee, Locator, Sender, SpanForm
+from wirecheck.shapes.forms import By, LaneForm, Times
 from wirecheck.shapes.joins import Joins
 from wirecheck.shapes.opted import Subscription
 from wirecheck.shapes.place import Edge
-from wirecheck.shapes.state import CLOSE_SIDE, OPEN_SIDE, By, LaneForm, Times
+from wirecheck.shapes.state import CLOSE_SIDE, OPEN_SIDE
 from wirecheck.shapes.steps import Steps
 
 BORN = "answer.session"

@@ -11,9 +11,10 @@ from wirecheck.catalog.model import Sender
 from wirecheck.check.judge import judge, judge_connection, judge_ends, new_trace
 from wirecheck.check.plan import Moves, Plan
 from wirecheck.record import At
-from wirecheck.shapes import ends, joins, pair, place, steps, sure
+from wirecheck.shapes import deadlines, either, ends, joins, place, spans, steps, sure
+from wirecheck.shapes.forms import LaneForm
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, LaneForm, Outcomes, Trace, agree, remember
+from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Trace, agree, remember
 
 
 @dataclass(slots=True)
@@ -86,10 +87,10 @@ def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneFo
     lane = live.lanes[form.index]
     if connection.replays or connection.unclear or connection.adrift or lane.holed:
         return False
-    spans = lane.spans.get(event.key(form.keys))
-    if spans is None or len(spans) != 1:
+    there = lane.spans.get(event.key(form.keys))
+    if there is None or len(there) != 1:
         return False
-    span = spans[0]
+    span = there[0]
     if span.excused or span.doubtful:
         return False
     for lead, *_ in plan.leads:
@@ -104,7 +105,7 @@ def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> N
     """A message of the sender could not be read."""
     for trace in (connection.live, *connection.replays.values()):
         for form in plan.lanes:
-            pair.blur(form, trace, sender, out)
+            spans.blur(form, trace, sender, out)
         joins.blur(trace)
         trace.step = None
     for edge, state in zip(plan.edges, connection.edges, strict=True):
@@ -120,9 +121,9 @@ def disconnect(
     facts = connection.facts
     for trace in connection.replays.values():
         for form in plan.lanes:
-            pair.finish(form, trace, facts, None, None, out)
+            deadlines.finish(form, trace, facts, None, None, out)
     for form in plan.lanes:
-        pair.finish(form, connection.live, facts, sender, code, out)
+        deadlines.finish(form, connection.live, facts, sender, code, out)
     for edge, state in zip(plan.edges, connection.edges, strict=True):
         place.finish(edge, state, closed=at is not None, out=out)
     if plan.ends is not None:
@@ -149,7 +150,7 @@ def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
         connection.adrift = True
         return
     for form, ours in _bracketed(plan, key):
-        pair.excuse(form, connection.live, ours, out)
+        spans.excuse(form, connection.live, ours, out)
     if key in connection.replays:
         _finish_replay(plan, connection, key, out)
     connection.unclear.pop(key, None)
@@ -184,7 +185,7 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
         lane, past = live.lanes[form.index], replay.lanes[form.index]
         sure.loosen(form, lane, ours)
         if form.either:
-            pair.pardon(lane, ours)
+            either.pardon(lane, ours)
         taken = set(lane.spans)
         for span in list(past.all()):
             if not span.doubtful and span.key not in taken:
@@ -192,7 +193,7 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
                 span.excused = True
                 lane.add(span)
     for form in plan.lanes:
-        pair.finish(form, replay, connection.facts, None, None, out)
+        deadlines.finish(form, replay, connection.facts, None, None, out)
 
 
 def _bracketed(plan: Plan, key: Key) -> list[tuple[LaneForm, Key]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wirecheck.shapes.state import MAX_KEYS, Event, Key, LaneForm, Outcomes, Text, Trace, agree, described
+from wirecheck.shapes.forms import LaneForm, described
+from wirecheck.shapes.state import MAX_KEYS, Event, Key, Outcomes, Text, Trace, agree
 
 PRIME = (1 << 127) - 1
 MAX_STARTS = 16

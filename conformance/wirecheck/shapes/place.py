@@ -9,17 +9,10 @@ from dataclasses import dataclass
 
 from wirecheck.catalog.model import Sender
 from wirecheck.record import At
-from wirecheck.shapes import pair, sure
-from wirecheck.shapes.state import (
-    MAX_KEYS,
-    Event,
-    Facts,
-    Key,
-    LaneForm,
-    Outcomes,
-    Trace,
-    described,
-)
+from wirecheck.shapes import sure
+from wirecheck.shapes.forms import LaneForm, described
+from wirecheck.shapes.spans import imply
+from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Trace
 
 OPENED, CLOSED, MISSED, UNSEEN, BLURRED = range(5)
 
@@ -52,14 +45,14 @@ def inside(form: LaneForm, guarantee: str, trace: Trace, facts: Facts, event: Ev
     if not spans:
         if sure.is_sure(form, lane, key, facts, trace):
             if event.roles & form.implied_by:
-                pair.imply(form, trace, facts, event, guarantee)
+                imply(form, trace, facts, event, guarantee)
             else:
                 out.broke(guarantee, event.at, event.label, f"outside any {form.name}{described(form, key)}")
             return
         out.undecided(guarantee)
         sure.orphaned(form, lane, key, facts)
         if form.exclusive:
-            pair.imply(form, trace, facts, event, None)
+            imply(form, trace, facts, event, None)
         return
     if len(spans) > 1 and any(span.key != spans[0].key for span in spans):
         out.undecided(guarantee)

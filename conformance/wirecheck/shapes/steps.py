@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wirecheck.shapes.state import Event, Facts, LaneForm, Outcomes, Trace
+from wirecheck.shapes.forms import LaneForm
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

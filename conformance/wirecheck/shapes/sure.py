@@ -6,7 +6,8 @@ Law: judges nothing; every doubt is resolved towards "we would not know".
 from __future__ import annotations
 
 from wirecheck.catalog.model import Sender
-from wirecheck.shapes.state import Facts, Key, Lane, LaneForm, Trace, agree, remember
+from wirecheck.shapes.forms import LaneForm
+from wirecheck.shapes.state import Facts, Key, Lane, Trace, agree, remember
 
 _REPLAYED: frozenset[Sender] = frozenset({"server"})
 """A replay holds the server's frames only."""
