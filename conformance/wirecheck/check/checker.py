@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, route
+from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.frames import Reader
-from wirecheck.check.plan import compile_plan
 from wirecheck.check.tally import Sides, broken_finding, connection_finding, new_tally, report
 from wirecheck.decode import Decoded, Decoder, Fault
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record

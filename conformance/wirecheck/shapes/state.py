@@ -79,8 +79,8 @@ class Lane:
     pardoned: bool = False
     waited: dict[Key, None] = field(default_factory=dict)
     pardons: dict[Key, None] = field(default_factory=dict)
-    """In a lane of either order: whether a frame may have been a partner of any key, which keys had one wait since then,
-    and for which keys a partner may have come unseen."""
+    """In a lane of either order: whether a frame may have been a partner of any key, which keys had one wait since
+    then, and for which keys a partner may have come unseen."""
 
     def all(self) -> Iterator[Span]:
         """Every open span, in no particular order."""

@@ -1,0 +1,73 @@
+"""Whether a replay brings back what was seen before.
+
+Law: compares one session's memory with one bracket; True, False, or None where the documents do not let it be told.
+"""
+
+from __future__ import annotations
+
+from wirecheck.check.memory import KINDS, Bracket, Residue, Session
+from wirecheck.shapes.joins import NOTHING, PRIME, residue_of
+
+
+def calls(session: Session, bracket: Bracket) -> list[bool | None]:
+    """For each kind of item: True if it came back, False if not, None if the replay holds none of the kind."""
+    found: list[bool | None] = []
+    for kind in KINDS:
+        ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
+        seen = [*ended, *bracket.seen.running.get(kind, ())]
+        again = bracket.items.get(kind)
+        if seen:
+            found.append(_in_order(seen, again) if again else None)
+    return found
+
+
+def texts(session: Session, bracket: Bracket) -> bool | None:
+    """Whether the texts of the turns seen before came back; None where that cannot be told."""
+    running = bracket.seen.text or NOTHING
+    texts = session.texts[: bracket.seen.texts]
+    if not bracket.length or not (texts or running[0]):
+        return None
+    again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]
+    rewritten = session.signed
+    if bracket.ends:
+        back = _cut_alike(texts, running, [text for text in again if text])
+        return True if back else None if rewritten else False
+    place = 0
+    for versions in [*texts, *([(running, None)] if running[0] else [])]:
+        found = [end for version in versions if version and (end := _find(again[0], version, place)) >= 0]
+        if not found:
+            return None if rewritten else False
+        place = min(found)
+    return True
+
+
+def _cut_alike(seen: list[tuple[Residue, Residue | None]], running: Residue, again: list[bytes]) -> bool:
+    """Whether the texts that ended come back as texts of their own, in order, and the running one begins another."""
+    rest = iter(again)
+    for versions in seen:
+        if not any(residue_of(text) in versions for text in rest):
+            return False
+    return not running[0] or any(_begins(text, running) for text in rest)
+
+
+def _begins(text: bytes, start: Residue) -> bool:
+    return len(text) >= start[0] and residue_of(text[: start[0]]) == start
+
+
+def _find(text: bytes, wanted: Residue, place: int) -> int:
+    """Where the first part of `text` ends, from `place` on, that has this residue; -1 where there is none."""
+    size, value = wanted
+    _, window = residue_of(text[place : place + size])
+    lead = pow(256, size, PRIME)
+    for end in range(place + size, len(text) + 1):
+        if window == value:
+            return end
+        if end < len(text):
+            window = (window * 256 - text[end - size] * lead + text[end]) % PRIME
+    return -1
+
+
+def _in_order(seen: list[bytes], again: list[bytes]) -> bool:
+    """Whether `seen` is a subsequence of `again`."""
+    rest = iter(again)
+    return all(item in rest for item in seen)
