@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
-from wirecheck.check import history, route
+from wirecheck.check import history, memory, route
 from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.frames import Reader
@@ -67,7 +67,7 @@ class Checker:
         self._plan = compile_plan(dialect)
         self._reader = Reader(self._plan)
         self._remembers = history.is_wanted(self._plan)
-        self._history = history.History()
+        self._history = memory.History()
         self._links: dict[str, _Link] = {}
         self._met: dict[Any, int] = {}
         self._tally = new_tally(dialect, input)
