@@ -519,8 +519,15 @@ def _partners(base: Base, guarantee: Guarantee) -> Iterator[tuple[SpanForm, Seen
             judged = asked is sides[True] or guarantee.options.get("judge") != "open"
             for frame, other in zip(asked, others, strict=False) if judged and len(asked) == len(others) else ():
                 end = _either_deadline(base, guarantee, span, frame)
-                if frame.conn == other.conn and frame.key(span) == other.key(span) and end is not None:
+                if frame.conn != other.conn or frame.key(span) != other.key(span) or end is None:
+                    continue
+                if not any(frame.index < f.index < end and _meets(f, frame, span) for f in others if f is not other):
                     yield span, frame, other, end
+
+
+def _meets(other: Seen, frame: Seen, span: SpanForm) -> bool:
+    """Whether the other would be taken for the frame's partner."""
+    return other.conn == frame.conn and other.key(span) == frame.key(span)
 
 
 def _either_deadline(base: Base, guarantee: Guarantee, span: SpanForm, frame: Seen) -> int | None:
@@ -531,7 +538,7 @@ def _either_deadline(base: Base, guarantee: Guarantee, span: SpanForm, frame: Se
     closes = {base.dialect.spans[name].close for name in guarantee.options.get("by", ())}
     later = [f for f in base.live if f.conn == conn and f.index > frame.index and f.key(span) == key]
     ends = [f.index for f in later if (span.exclusive and mine in f.roles) or closes & f.roles]
-    if not closes and base.closes_cleanly(conn):
+    if not closes and not span.resumable and base.closes_cleanly(conn):
         ends.append(base.closed[conn])
     if not ends or (base.bracket is not None and not base.is_home(span, key, conn, ends[0])):
         return None
