@@ -188,7 +188,7 @@ class Decoder:
         }
 
     def accept(self, text: str, sender: Sender, style: Style | None = None) -> Decoded | None:
-        """The frame in `text` if there is nothing to report about it, else None. Never explains."""
+        """The frame in `text` if there is nothing to report about it, else None; never a batch. Never explains."""
         message = strict.accept(text)
         if message is None:
             return None
@@ -198,6 +198,8 @@ class Decoder:
             variant = self._variant(message, sender)
             if variant is None:
                 return None
+        if variant.form.contains is not None:
+            return None
         wanted = style or variant.style
         if not variant.valid[wanted](message) or (self.closed and any(variant.extras(message, wanted))):
             return None

@@ -33,13 +33,14 @@ MAX_SESSIONS = 100_000
 class _Link:
     """One connection as the checker holds it: its ordering state, its number, and what must not be written out."""
 
-    __slots__ = ("number", "secrets", "state", "style")
+    __slots__ = ("heard", "number", "secrets", "state", "style")
 
     def __init__(self, state: route.Connection, number: int, secrets: frozenset[str]) -> None:
         self.state = state
         self.number = number
         self.secrets = secrets
         self.style: Style | None = None
+        self.heard: set[Sender] = set()
 
 
 class Checker:
@@ -79,17 +80,19 @@ class Checker:
     def receive(self, record: Record) -> tuple[Finding, ...]:
         """Judge one record. Records of a connection must come in the order in which they were recorded."""
         self._tally.records += 1
-        link = self._links.get(record.at.conn)
-        if type(record) is Message:
+        if record.__class__ is Message:
             self._message(record)
-        elif type(record) is Opened:
-            self._opened(record)
-        elif type(record) is Closed:
-            self._closed(record)
-        elif isinstance(record, BadLine):
-            self._bad_line(record)
-        if not self._found and not self._out.broken:
-            return ()
+            if not self._found and not self._out.broken:
+                return ()
+            return self._collect(self._links.get(record.at.conn))
+        link = self._links.get(record.at.conn)
+        match record:
+            case Opened():
+                self._opened(record)
+            case Closed():
+                self._closed(record)
+            case BadLine():
+                self._bad_line(record)
         return self._collect(link or self._links.get(record.at.conn))
 
     def close(self) -> Report:
@@ -102,68 +105,78 @@ class Checker:
 
     def _message(self, record: Message) -> None:
         self._tally.frames += 1
-        conn, sender = record.at.conn, record.sender
-        link = self._links.get(conn)
+        at, sender, body = record.at, record.sender, record.body
+        link = self._links.get(at.conn)
         if link is None:
-            link = self._connect(conn, Facts())
-        link.state.facts.seen.add(sender)
+            link = self._connect(at.conn, Facts())
+        if sender not in link.heard:
+            link.heard.add(sender)
+            link.state.facts.seen.add(sender)
+            self._tally.recorded.add(sender)
         if self._auto and link.style is None:
             link.style = self._shown(record)
         decoded = None
-        if not record.binary and not record.has_value and type(record.body) is str:
-            decoded = self._decoder.accept(record.body, sender, link.style)
-        if decoded is None:
-            if record.has_value:
-                decoded = self._decoder.explain_value(record.value, sender, style=link.style)
-            else:
-                decoded = self._decoder.explain(record.body, sender, binary=record.binary, style=link.style)
-        self._tally.recorded.add(sender)
-        self._frame(link, record.at, sender, decoded, ())
+        if body.__class__ is str and not record.has_value:
+            decoded = self._decoder.accept(body, sender, link.style)
+        if decoded is not None:
+            self._ordered(link, at, decoded)
+        elif record.has_value:
+            self._explained(link, at, sender, self._decoder.explain_value(record.value, sender, style=link.style), ())
+        else:
+            decoded = self._decoder.explain(body, sender, binary=record.binary, style=link.style)
+            self._explained(link, at, sender, decoded, ())
 
     def _shown(self, record: Message) -> Style | None:
         if record.has_value:
             return self._decoder.value_style(record.value, record.sender)
         return self._decoder.shown_style(record.body, record.sender)
 
-    def _frame(self, link: _Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
+    def _explained(self, link: _Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
+        """A message that needed explaining: what is wrong with it, and then what it means for the order."""
         for fault in decoded.faults:
             self._found.append(_finding(fault, sender, at, above))
-        state = link.state
-        if decoded.variant is None:
-            if not decoded.legible:
-                route.blur(self._plan, state, sender, self._out)
-                if self._remembers:
-                    history.blur(self._history, link.number)
-            return
+        variant = decoded.variant
+        if variant is not None:
+            self._ordered(link, at, decoded)
+            if variant.form.contains is not None:
+                self._batch(link, at, sender, decoded, variant.form, above)
+        elif not decoded.legible:
+            route.blur(self._plan, link.state, sender, self._out)
+            if self._remembers:
+                history.blur(self._history, link.number)
+
+    def _ordered(self, link: _Link, at: At, decoded: Decoded) -> None:
+        """Judge where a frame stands among the others."""
+        plan, state, out = self._plan, link.state, self._out
         state.seq += 1
         event, moves = self._reader.read(decoded, at, state.seq)
-        bracket = self._plan.bracket
-        if bracket is not None:
-            key = event.key(bracket.keys)
-            if key[0] not in state.facts.homes:
-                self._meet(link, key[0], born=moves.born)
-            if moves.delta and history.continues(self._history, link.number, key, event):
-                route.route(self._plan, state, event, moves, self._out)
-                return
-        trace = route.route(self._plan, state, event, moves, self._out)
-        if self._remembers and trace is not None:
+        bracket = plan.bracket
+        if bracket is None:
+            route.route(plan, state, event, moves, out)
+            return
+        session = event.key(bracket.keys)[0]
+        facts = state.facts
+        if session not in facts.homes:
+            self._meet(link, session, born=moves.born)
+        trace = route.route(plan, state, event, moves, out)
+        if not (self._remembers and moves.historic):
+            return
+        if trace is None:
+            if moves.unplaceable:
+                history.doubt(self._history)
+        elif not (moves.delta and trace.live and history.continues(self._history, link.number, event, bracket.keys)):
             history.observe(
-                self._plan,
+                plan,
                 self._history,
                 link.number,
                 event,
                 moves,
                 decoded.payload,
-                home=bracket is not None and event.key(bracket.keys)[0] in state.facts.homes,
-                exclusive=state.facts.exclusive,
+                home=session in facts.homes,
+                exclusive=facts.exclusive,
                 replayed=not trace.live,
-                out=self._out,
+                out=out,
             )
-        elif self._remembers and trace is None and moves.unplaceable:
-            history.doubt(self._history)
-        form = decoded.variant.form
-        if form.contains is not None:
-            self._batch(link, at, sender, decoded, form, above)
 
     def _meet(self, link: _Link, session: Any, *, born: bool) -> None:
         """Keep track of a session's home: the one connection on which it was created, and the only one to show it."""
@@ -193,7 +206,7 @@ class Checker:
         inside = () if decoded.style == "flat" else (self.dialect.envelope.data,)
         for index, item in enumerate(items):
             inner = self._decoder.explain_value(item, sender, style=link.style)
-            self._frame(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
+            self._explained(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
 
     def _opened(self, record: Opened) -> None:
         conn = record.at.conn

@@ -89,12 +89,12 @@ def observe(
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
 
 
-def continues(history: History, conn: int, key: Key, event: Event) -> bool:
+def continues(history: History, conn: int, event: Event, keys: tuple[str, ...]) -> bool:
     """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
     link = history.links.get(conn)
     if link is None or link.brackets or link.watches:
         return False
-    session = history.sessions.get(key)
+    session = history.sessions.get(event.key(keys))
     turn = None if session is None else session.now
     piece = event.names.get("text")
     if turn is None or turn.conn != conn or type(piece) is not str:

@@ -63,32 +63,36 @@ def _imply(plan: Plan, form: LaneForm, trace: Trace, facts: Facts, event: Event)
 
 
 def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
-    closings: list[pair.Closing] = []
-    surplus = set()
-    for form in moves.closes:
-        closing = pair.close(form, trace, facts, event, out)
-        if closing.chosen is not None and closing.alone:
-            pair.learn(plan.lanes, trace, closing.chosen.seq, event)
+    closings = [pair.close(form, trace, facts, event, out) for form in moves.closes]
+    surplus: tuple[str, ...] = ()
+    for form, closing in zip(moves.closes, closings, strict=True):
         if closing.surplus:
-            surplus.add(form.close_role)
-        closings.append(closing)
+            surplus = (*surplus, form.close_role)
+        elif closing.alone and closing.chosen is not None:
+            pair.learn(plan.lanes, trace, closing.chosen.seq, event)
     for form, side in moves.meets:
         if (form.close_role if side else form.open_role) not in surplus:
             either.meet(form, trace, facts, event, side, out)
-    inside = bool(moves.may_opens) and all(pair.belongs(form, trace, facts, event) for form in moves.may_opens)
-    if not inside:
+    if moves.may and not _belongs(moves, trace, facts, event):
         for form in moves.may_closes:
             pair.may_close(form, trace, facts, event, out)
         for form in moves.may_meets:
             either.may_meet(form, trace, event)
     for closing, (_, waiting) in zip(closings, moves.deadlines, strict=True):
-        if not closing.surplus:
+        if waiting and not closing.surplus:
             for other, number in waiting:
                 deadlines.deadline(other, number, trace, facts, event, closing.chosen, out)
     for form, patient in moves.opens:
         pair.begin(form, trace, facts, event, out, patient=patient)
-    for form in moves.may_opens if not inside else ():
-        pair.may_open(form, trace, event)
+    if moves.may_opens and not _belongs(moves, trace, facts, event):
+        for form in moves.may_opens:
+            pair.may_open(form, trace, event)
+
+
+def _belongs(moves: Moves, trace: Trace, facts: Facts, event: Event) -> bool:
+    """Whether the frame surely lies in the spans that it may also open."""
+    forms = moves.may_opens
+    return bool(forms) and all(pair.belongs(form, trace, facts, event) for form in forms)
 
 
 def judge_ends(plan: Plan, edges: list[EdgeState], trace: Trace, facts: Facts, event: Event, out: Outcomes) -> None:

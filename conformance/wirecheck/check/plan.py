@@ -22,6 +22,12 @@ BORN = "answer.session"
 """The role of a frame that names a session which was just created."""
 
 
+HISTORIC = frozenset(
+    {BORN, "ask.session", "ask.replay", "turn.open", "turn.close", "text.delta", "tool.open", "tool.close"}
+)
+"""The roles that tell what happened in a session, as far as a replay of it should."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
     """All that a frame of one kind does, given which of its cases hold."""
@@ -59,9 +65,11 @@ class Moves:
     born: bool = False
     hears: tuple[LaneForm, ...] = ()
     unplaceable: bool = False
+    historic: bool = False
     """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
     the names whose values are needed; `light`: the one place to judge, if there is nothing else to do in the lanes;
     `delta`: a piece of text and nothing else; `born`: names a session that was just created;
+    `historic`: is of any account to what a replay should hold;
     `unplaceable`: begins a turn, perhaps, of a session that it may not name."""
 
 
@@ -161,6 +169,7 @@ class Plan:
             delta=roles == {"text.delta"},
             born=BORN in roles,
             unplaceable="turn.open" in roles | may,
+            historic=moves.begins_bracket or moves.ends_bracket or bool((roles | may) & HISTORIC),
             hears=tuple(lane for lane in self.lanes if lane.nameless),
         )
 

@@ -43,8 +43,17 @@ def connect(plan: Plan, facts: Facts) -> Connection:
 
 def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> Trace | None:
     """Judge one frame where it belongs; returns the trace that it went to, None where that cannot be told."""
-    if moves.light is not None and _light(plan, connection, event, moves.light, out):
-        return connection.live
+    light = moves.light
+    if light is not None and not (connection.replays or connection.unclear or connection.adrift):
+        # Most frames are pieces of text in the middle of a turn: a look at the span that holds them is all they need.
+        lane = connection.live.lanes[light[0].index]
+        there = lane.spans.get(event.key(light[0].keys))
+        if there is not None and len(there) == 1 and not lane.holed and not _awaits(plan, connection):
+            span = there[0]
+            if not (span.excused or span.doubtful):
+                span.witnessed = True
+                out.counts[light[1]][0] += 1
+                return connection.live
     facts = connection.facts
     trace: Trace | None = connection.live
     bracket = plan.bracket
@@ -61,7 +70,7 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
     if trace is None:
         _unplaced(plan, connection, event, moves, out)
     else:
-        if trace.live and (plan.edges or plan.leads):
+        if trace.live and (plan.edges or _awaits(plan, connection)):
             judge_ends(plan, connection.edges, trace, facts, event, out)
         judge(plan, trace, facts, event, moves, out)
         if framing and bracket is not None:
@@ -80,25 +89,10 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
     return trace
 
 
-def _light(plan: Plan, connection: Connection, event: Event, light: tuple[LaneForm, str], out: Outcomes) -> bool:
-    """Whether the frame lies in the one solid span of its key, and nothing else waits for it: then that is all."""
-    form, guarantee = light
-    live = connection.live
-    lane = live.lanes[form.index]
-    if connection.replays or connection.unclear or connection.adrift or lane.holed:
-        return False
-    there = lane.spans.get(event.key(form.keys))
-    if there is None or len(there) != 1:
-        return False
-    span = there[0]
-    if span.excused or span.doubtful:
-        return False
-    for lead, *_ in plan.leads:
-        if live.lanes[lead.index].spans:
-            return False
-    span.witnessed = True
-    out.counts[guarantee][0] += 1
-    return True
+def _awaits(plan: Plan, connection: Connection) -> bool:
+    """Whether some request wants its answer first."""
+    lanes = connection.live.lanes
+    return any([lanes[lead.index].spans for lead, *_ in plan.leads])
 
 
 def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> None:
