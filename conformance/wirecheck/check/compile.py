@@ -78,6 +78,10 @@ def _nameless(dialect: Dialect, role: str) -> bool:
 def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, ...]:
     """One lane a span kind; what the claims say of a kind is folded into its lane."""
     order = {name: index for index, name in enumerate(dialect.spans)}
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}
+    """Equal tuples of names made one object: events know their last question by its identity."""
+    for span in dialect.spans.values():
+        same.setdefault(span.keys, span.keys)
     bracket = next((form for form in dialect.spans.values() if form.subtrace), None)
     led = {claim.options["span"] for claim in claimed if "leads" in claim.options}
     lanes = []
@@ -96,7 +100,7 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 name=name,
                 open_role=span.open,
                 close_role=span.close,
-                keys=span.keys,
+                keys=same[span.keys],
                 here=span.opened == "here",
                 exclusive=span.exclusive,
                 oldest=span.tie == "oldest",
@@ -106,7 +110,7 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 guarantee=pair.id if pair else None,
                 either=options.get("order") == "either",
                 judges_close=options.get("judge") != "open",
-                by=tuple(_by(order[other], span, dialect.spans[other]) for other in ends),
+                by=tuple(_by(order[other], span, dialect.spans[other], same) for other in ends),
                 final=not options.get("by") and span.opened == "here" and not span.resumable,
                 patient=frozenset(options.get("patient", ())),
                 kept=tuple(dict.fromkeys([*([span.prefer] if span.prefer else []), *(kept for _, kept in partners)])),
@@ -126,10 +130,10 @@ def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[tuple[int, 
     return tuple((ours.index(name), theirs.index(name)) for name in ours if name in theirs)
 
 
-def _by(index: int, span: SpanForm, other: SpanForm) -> By:
+def _by(index: int, span: SpanForm, other: SpanForm, same: Mapping[tuple[str, ...], tuple[str, ...]]) -> By:
     inside = set(other.keys) <= set(span.keys)
     positions = tuple(span.keys.index(name) for name in other.keys) if inside else None
-    return By(lane=index, name=other.name, names=other.keys, positions=positions)
+    return By(lane=index, name=other.name, names=same[other.keys], positions=positions)
 
 
 def _home(dialect: Dialect, span: SpanForm, bracket: SpanForm | None) -> int | None:

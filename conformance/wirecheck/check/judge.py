@@ -16,7 +16,10 @@ def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
     """A trace with nothing open; only in a live one, seen from its start, do we know of lanes that open here."""
     return Trace(
         live=live,
-        lanes=[Lane(known=live and (form.home is not None or (facts.started and form.here))) for form in plan.lanes],
+        lanes=[
+            Lane(known=live and (form.home is not None or (facts.started and form.here)), nested=bool(form.by))
+            for form in plan.lanes
+        ],
     )
 
 

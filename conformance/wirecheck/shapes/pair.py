@@ -29,18 +29,21 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
     agreeing = lane.agreeing(key)
     if not agreeing:
         return Closing(None, surplus=_orphan(form, lane, trace, facts, event, key, out))
-    candidates = _preferred(form, agreeing, event)
-    if len(candidates) > 1 and None not in key:
-        candidates = [span for span in candidates if span.key == key] or candidates
-    chosen = _choose(form, candidates)
+    candidates = agreeing
+    chosen: Span | None = agreeing[0]
+    if len(agreeing) > 1:
+        candidates = _preferred(form, agreeing, event)
+        if len(candidates) > 1 and None not in key:
+            candidates = [span for span in candidates if span.key == key] or candidates
+        chosen = _choose(form, candidates)
+        for span in agreeing:
+            span.mixed = True
     if chosen is not None and _may_be_anothers(form, lane, trace, facts, event, key, chosen):
         chosen = None
     if chosen is None:
         for span in candidates:
             span.doubtful = True
         return Closing(None)
-    for span in agreeing:
-        span.mixed = span.mixed or len(agreeing) > 1
     _take(form, lane, trace, facts, chosen, event, out)
     return Closing(chosen, alone=not chosen.mixed)
 
@@ -150,9 +153,12 @@ def _take(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, span: Span, ev
         out.undecided(form.guarantee)
     else:
         out.held(form.guarantee)
-        facts.answered[span.opener] = max(span.seq, facts.answered.get(span.opener, 0))
-    agrees.with_partner(form, span, event, out)
-    times.closed(form, span, trace, event, out)
+        if span.seq > facts.answered.get(span.opener, 0):
+            facts.answered[span.opener] = span.seq
+    if form.partners:
+        agrees.with_partner(form, span, event, out)
+    if form.times:
+        times.closed(form, span, trace, event, out)
 
 
 def _preferred(form: LaneForm, agreeing: list[Span], event: Event) -> list[Span]:

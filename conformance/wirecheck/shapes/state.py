@@ -62,10 +62,11 @@ class Span:
 class Lane:
     """The spans of one kind now open in one trace, and which keys we can be sure about.
 
-    `within` finds the spans that lie in one of another kind, so that its end finds its own among thousands.
+    `within` (kept where `nested`) finds the spans that lie in one of another kind, so that its end finds its own among thousands.
     """
 
     known: bool
+    nested: bool = False
     spans: dict[Key, list[Span]] = field(default_factory=dict)
     within: dict[Key, dict[int, Span]] = field(default_factory=dict)
     holed: list[Span] = field(default_factory=list)
@@ -125,9 +126,14 @@ class Lane:
         if None in span.key:
             self.holed.append(span)
         else:
-            self.spans.setdefault(span.key, []).append(span)
-        self.within.setdefault(span.lies_in, {})[span.seq] = span
-        self.holes += None in span.lies_in
+            spans = self.spans.get(span.key)
+            if spans is None:
+                self.spans[span.key] = [span]
+            else:
+                spans.append(span)
+        if self.nested:
+            self.within.setdefault(span.lies_in, {})[span.seq] = span
+            self.holes += None in span.lies_in
 
     def remove(self, span: Span) -> None:
         key = span.key
@@ -135,9 +141,12 @@ class Lane:
             _drop(self.holed, span)
         else:
             spans = self.spans[key]
-            _drop(spans, span)
-            if not spans:
+            if len(spans) == 1:
                 del self.spans[key]
+            else:
+                _drop(spans, span)
+        if not self.nested:
+            return
         inside = self.within[span.lies_in]
         del inside[span.seq]
         if not inside:
@@ -228,7 +237,18 @@ class Facts:
 class Event:
     """One frame as the shapes see it: who sent it, what it means, and the values of its names."""
 
-    __slots__ = ("at", "label", "last_key", "last_names", "names", "roles", "sender", "seq")
+    __slots__ = (
+        "at",
+        "first_key",
+        "first_names",
+        "label",
+        "last_key",
+        "last_names",
+        "names",
+        "roles",
+        "sender",
+        "seq",
+    )
 
     def __init__(
         self, at: At, seq: int, sender: Sender, label: str, roles: frozenset[str], names: Mapping[str, Any]
@@ -241,20 +261,26 @@ class Event:
         self.names = names
         self.last_names: tuple[str, ...] | None = None
         self.last_key: Key = ()
+        self.first_names: tuple[str, ...] | None = None
+        self.first_key: Key = ()
 
     def key(self, names: tuple[str, ...]) -> Key:
-        """The values of these names; the answer to the last question is kept, since it is often asked again."""
-        if names is self.last_names or names == self.last_names:
+        """The values of these names. The answers to the first and to the last question are kept: they come again."""
+        if names is self.first_names:
+            return self.first_key
+        if names is self.last_names:
             return self.last_key
         own = self.names
         key: Key
         if len(names) == 1:
             value = own.get(names[0])
-            key = (value if type(value) is str else scalar(value),)
+            key = (value if value.__class__ is str else scalar(value),)
         else:
             key = tuple([scalar(own.get(name)) for name in names])
-        self.last_names = names
-        self.last_key = key
+        if self.first_names is None:
+            self.first_names, self.first_key = names, key
+        else:
+            self.last_names, self.last_key = names, key
         return key
 
 
