@@ -17,6 +17,7 @@ from wirecheck.record import Message
 Key = tuple[Any, ...]
 """The names of a span in the order of its kind's keys. A name is a pair (type, value); None is a hole."""
 
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Frame:
     """One readable frame. `known` is false for a tag that the dialect does not document."""

@@ -141,7 +141,7 @@ class Lane:
 
     def heard(self) -> bool:
         """Whether the last frame that carried some key left no span with it open, and did not end one."""
-        return any(not known for known in {key: known for key, known in self.carried}.values())
+        return any(not known for known in dict(self.carried).values())
 
 
 def exact(spans: list[Span], key: Key) -> list[Span]:

@@ -38,10 +38,25 @@ class Fault:
 class Variant:
     """A frame form ready for use: its validators in both styles, and where to look for what."""
 
-    __slots__ = ("closed", "data", "envelope", "form", "label", "style", "tag", "valid", "_explain")
+    __slots__ = (
+        "_explain",
+        "closed",
+        "contains",
+        "data",
+        "envelope",
+        "form",
+        "is_valid",
+        "key",
+        "label",
+        "style",
+        "tag",
+        "valid",
+    )
 
     def __init__(self, dialect: Dialect, form: FrameForm, style: Style, *, closed: bool) -> None:
         self.form = form
+        self.key = form.key
+        self.contains = form.contains is not None
         self.style = style
         self.closed = closed
         self.envelope = dialect.envelope
@@ -53,6 +68,7 @@ class Variant:
             name: jsonschema_rs.Draft202012Validator(value, validate_formats=False).is_valid
             for name, value in schemas.items()
         }
+        self.is_valid = self.valid[style]
         self._explain = {name: Draft202012Validator(value) for name, value in schemas.items()}
 
     def payload(self, message: Mapping[str, Any], style: Style) -> Mapping[str, Any]:
@@ -198,10 +214,17 @@ class Decoder:
             variant = self._variant(message, sender)
             if variant is None:
                 return None
-        if variant.form.contains is not None:
+        if variant.contains:
             return None
-        wanted = style or variant.style
-        if not variant.valid[wanted](message) or (self.closed and any(variant.extras(message, wanted))):
+        if style is None:
+            wanted = variant.style
+            if not variant.is_valid(message):
+                return None
+        else:
+            wanted = style
+            if not variant.valid[style](message):
+                return None
+        if self.closed and any(variant.extras(message, wanted)):
             return None
         return Decoded(variant, message, message if wanted == "flat" else variant.payload(message, wanted), wanted)
 

@@ -18,6 +18,8 @@ from typing import Any
 import orjson
 
 MAX_BYTES = 8 * 1024 * 1024
+MAX_QUICK = MAX_BYTES // 4
+"""Characters that no encoding can make longer than `MAX_BYTES`."""
 MAX_DEPTH = 128
 SHOWN = 60
 SHOWN_KEYS = 20
@@ -63,7 +65,7 @@ def accept(text: str) -> dict[str, Any] | None:
     Repeated members are excluded by counting: every member of the text has a quote directly before its colon, unless
     white space stands between them, so as many such pairs as members parsed leave no room for a lost one.
     """
-    if len(text) > MAX_BYTES // 4:
+    if len(text) > MAX_QUICK:
         return None
     try:
         value = orjson.loads(text)
@@ -71,12 +73,8 @@ def accept(text: str) -> dict[str, Any] | None:
         return None
     if type(value) is not dict:
         return None
-    members = len(value)
-    for item in value.values():
-        kind = type(item)
-        if kind is dict or kind is list:
-            members = _members(value, 1)
-            break
+    flat = text.count("{") == 1 and "[" not in text
+    members = len(value) if flat else _members(value, 1)
     if members != text.count('":') or " :" in text or "\t:" in text or "\n:" in text or "\r:" in text:
         return None
     return value

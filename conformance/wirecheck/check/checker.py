@@ -67,6 +67,8 @@ class Checker:
         self._decoder = Decoder(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
         self._plan = compile_plan(dialect)
         self._reader = Reader(self._plan)
+        looks = {key: self._plan.glance(form) for key, form in dialect.frames.items()}
+        self._glances = {key: look for key, look in looks.items() if look is not None}
         self._remembers = history.is_wanted(self._plan)
         self._history = memory.History()
         self._links: dict[str, _Link] = {}
@@ -119,7 +121,8 @@ class Checker:
         if body.__class__ is str and not record.has_value:
             decoded = self._decoder.accept(body, sender, link.style)
         if decoded is not None:
-            self._ordered(link, at, decoded)
+            if not self._glanced(link, decoded):
+                self._ordered(link, at, decoded)
         elif record.has_value:
             self._explained(link, at, sender, self._decoder.explain_value(record.value, sender, style=link.style), ())
         else:
@@ -145,6 +148,22 @@ class Checker:
             if self._remembers:
                 history.blur(self._history, link.number)
 
+    def _glanced(self, link: _Link, decoded: Decoded) -> bool:
+        """Whether a look at the span that the frame lies in was all that it needed."""
+        look = self._glances.get(decoded.variant.key) if decoded.variant is not None else None
+        if look is None:
+            return False
+        span = route.glance(self._plan, link.state, look, decoded.payload)
+        if span is None:
+            return False
+        if self._remembers:
+            piece = decoded.payload.get(look.text) if look.text is not None else None
+            if not history.continues(self._history, link.number, span.key, piece):
+                return False
+        span.witnessed = True
+        self._out.counts[look.guarantee][0] += 1
+        return True
+
     def _ordered(self, link: _Link, at: At, decoded: Decoded) -> None:
         """Judge where a frame stands among the others."""
         plan, state, out = self._plan, link.state, self._out
@@ -164,7 +183,7 @@ class Checker:
         if trace is None:
             if moves.unplaceable:
                 history.doubt(self._history)
-        elif not (moves.delta and trace.live and history.continues(self._history, link.number, event, bracket.keys)):
+        else:
             history.observe(
                 plan,
                 self._history,

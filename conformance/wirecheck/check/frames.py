@@ -36,7 +36,7 @@ class Reader:
         if variant is None:
             raise ValueError("only a frame of a known variant can be read")
         message, payload = decoded.message, decoded.payload
-        found = self._simple.get(variant.form.key)
+        found = self._simple.get(variant.key)
         if found is None:
             found = self._moves(variant.form, message, payload)
         moves, places = found

@@ -15,7 +15,6 @@ and the bracket holds more than was ever asked for before it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -42,7 +41,7 @@ from wirecheck.check.memory import (
     snapshot,
 )
 from wirecheck.check.plan import BORN, Moves, Plan
-from wirecheck.shapes.joins import residue
+from wirecheck.shapes.joins import residue, residue_of
 from wirecheck.shapes.state import Event, Key, Outcomes, agree, remember
 
 _TURN, _DONE, _BIRTH, _DELTA = "turn.open", "turn.close", "ask.session", "text.delta"
@@ -89,14 +88,13 @@ def observe(
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
 
 
-def continues(history: History, conn: int, event: Event, keys: tuple[str, ...]) -> bool:
+def continues(history: History, conn: int, key: Key, piece: Any) -> bool:
     """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
     link = history.links.get(conn)
     if link is None or link.brackets or link.watches:
         return False
-    session = history.sessions.get(event.key(keys))
+    session = history.sessions.get(key)
     turn = None if session is None else session.now
-    piece = event.names.get("text")
     if turn is None or turn.conn != conn or type(piece) is not str:
         return False
     turn.pieces.append(piece)
@@ -308,12 +306,11 @@ def _kind(roles: frozenset[str]) -> str | None:
     return next((role for role in KINDS if role in roles), None)
 
 
-def _digest(moves: Moves, payload: Mapping[str, Any]) -> bytes:
+def _digest(moves: Moves, payload: Mapping[str, Any]) -> int:
     """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
-    documented = (moves.form.payload or {}).get("properties", {})
-    known = {name: payload[name] for name in documented if name in payload}
+    known = {name: payload[name] for name in moves.documented if name in payload}
     try:
         raw = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # what orjson does not write: integers beyond 64 bits, lone surrogates
         raw = json.dumps(known, sort_keys=True).encode()
-    return hashlib.blake2b(raw, digest_size=12).digest()
+    return residue_of(raw)[1]

@@ -32,7 +32,7 @@ class Turn:
     whole: bool
     text: Residue = NOTHING
     pieces: list[str] = field(default_factory=list)
-    items: dict[str, list[bytes]] = field(default_factory=dict)
+    items: dict[str, list[int]] = field(default_factory=dict)
 
     def joined(self) -> Residue:
         """The text so far; pieces are joined now and then, not one by one."""
@@ -58,7 +58,7 @@ class Session:
     full: bool = False
     partial: bool = False
     texts: list[tuple[Residue, Residue | None]] = field(default_factory=list)
-    items: dict[str, list[bytes]] = field(default_factory=dict)
+    items: dict[str, list[int]] = field(default_factory=dict)
     now: Turn | None = None
     weight: int = 0
     epoch: int = 0
@@ -93,7 +93,7 @@ class Snapshot:
     texts: int
     items: dict[str, int]
     text: Residue | None
-    running: dict[str, list[bytes]]
+    running: dict[str, list[int]]
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Bracket:
     ends: int = 0
     texts: list[list[str]] = field(default_factory=lambda: [[]])
     length: int = 0
-    items: dict[str, list[bytes]] = field(default_factory=dict)
+    items: dict[str, list[int]] = field(default_factory=dict)
     content: bool = False
     prompted: bool = False
     broken: bool = False

@@ -60,17 +60,27 @@ class Moves:
     connected: bool = False
     moving: bool = False
     names: tuple[str, ...] = ()
-    light: tuple[LaneForm, str] | None = None
     delta: bool = False
     born: bool = False
     hears: tuple[LaneForm, ...] = ()
     unplaceable: bool = False
     historic: bool = False
+    documented: tuple[str, ...] = ()
     """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
-    the names whose values are needed; `light`: the one place to judge, if there is nothing else to do in the lanes;
+    the names whose values are needed;
     `delta`: a piece of text and nothing else; `born`: names a session that was just created;
-    `historic`: is of any account to what a replay should hold;
+    `documented`: the payload's members that the document names; `historic`: is of any account to what a replay should hold;
     `unplaceable`: begins a turn, perhaps, of a session that it may not name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A frame that has only to lie in a span of `lane`: the payload's members that give its key, and its text."""
+
+    lane: LaneForm
+    guarantee: str
+    keys: tuple[str, ...]
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,26 +175,33 @@ class Plan:
                 moves.closes or moves.meets or moves.may_closes or moves.may_meets or moves.opens or moves.may_opens
             ),
             names=self._needed(moves),
-            light=self._light(moves),
             delta=roles == {"text.delta"},
             born=BORN in roles,
             unplaceable="turn.open" in roles | may,
+            documented=tuple((form.payload or {}).get("properties", ())),
             historic=moves.begins_bracket or moves.ends_bracket or bool((roles | may) & HISTORIC),
             hears=tuple(lane for lane in self.lanes if lane.nameless),
         )
 
-    def _light(self, moves: Moves) -> tuple[LaneForm, str] | None:
-        """The span that such a frame must lie in, if that is all there is to judge."""
-        if len(moves.places) != 1 or not moves.places[0][0] or self.edges:
+    def glance(self, form: FrameForm) -> Glance | None:
+        """What to look at, for a frame that has only to lie in a span; None for one that asks for more."""
+        moves = self.moves(form, frozenset(form.roles), frozenset(form.may))
+        if form.cases or form.contains or len(moves.places) != 1 or not moves.places[0][0]:
             return None
-        _, form, guarantee = moves.places[0]
-        if moves.counts or moves.pardons or moves.joins or moves.steps or moves.clears:
+        _, lane, guarantee = moves.places[0]
+        if moves.counts or moves.pardons or moves.joins or moves.steps or moves.clears or moves.hears or moves.may:
             return None
-        if moves.closes or moves.meets or moves.opens or moves.may or moves.gated or moves.agrees or moves.topical:
+        if moves.moving or moves.connected or self.edges or any(other is not lane for other in moves.implies):
             return None
-        if any(lane is not form for lane in moves.implies) or any(lead.keys != form.keys for lead, *_ in self.leads):
+        if any(lead.keys != lane.keys for lead, *_ in self.leads):
             return None
-        return form, guarantee
+        members = [_member(self.dialect, form, name) for name in (*lane.keys, "text")]
+        if self.bracket is not None and not (moves.delta and self.bracket.keys == lane.keys and members[-1]):
+            return None
+        keys = tuple(member for member in members[:-1] if member is not None)
+        return (
+            Glance(lane=lane, guarantee=guarantee, keys=keys, text=members[-1]) if len(keys) == len(lane.keys) else None
+        )
 
     def _needed(self, moves: Moves) -> tuple[str, ...]:
         """The names whose values such a frame is asked for."""
@@ -220,6 +237,16 @@ class Plan:
             needed |= {"text"} if "text.delta" in moves.roles else set()
             needed |= {"final"} if "turn.close" in moves.roles else set()
         return tuple(name for name in self.dialect.names if name in needed)
+
+
+def _member(dialect: Dialect, form: FrameForm, name: str) -> str | None:
+    """The payload member that gives the name, where that is the first and a direct one, and a string by the schema."""
+    place = next(iter(dialect.names.get(name, ())), None)
+    if place is None or place.place != "payload" or len(place.path) != 1:
+        return None
+    schema = (form.payload or {}).get("properties", {}).get(place.path[0], {})
+    required = place.path[0] in (form.payload or {}).get("required", ())
+    return place.path[0] if schema.get("type") == "string" and required else None
 
 
 def locators(dialect: Dialect, names: tuple[str, ...]) -> tuple[tuple[str, bool, str, tuple[str, ...]], ...]:

@@ -67,7 +67,7 @@ def _find(text: bytes, wanted: Residue, place: int) -> int:
     return -1
 
 
-def _in_order(seen: list[bytes], again: list[bytes]) -> bool:
+def _in_order(seen: list[int], again: list[int]) -> bool:
     """Whether `seen` is a subsequence of `again`."""
     rest = iter(again)
     return all(item in rest for item in seen)

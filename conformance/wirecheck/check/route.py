@@ -5,16 +5,18 @@ Law: `docs/verdicts.md`, sections 8 and 9. Holds the state of one connection, as
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from wirecheck.catalog.model import Sender
 from wirecheck.check.judge import judge, judge_connection, judge_ends, new_trace
-from wirecheck.check.plan import Moves, Plan
+from wirecheck.check.plan import Glance, Moves, Plan
 from wirecheck.record import At
 from wirecheck.shapes import deadlines, either, ends, joins, place, spans, steps, sure
 from wirecheck.shapes.forms import LaneForm
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Trace, agree, remember
+from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Span, Trace, agree, remember
 
 
 @dataclass(slots=True)
@@ -43,17 +45,6 @@ def connect(plan: Plan, facts: Facts) -> Connection:
 
 def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> Trace | None:
     """Judge one frame where it belongs; returns the trace that it went to, None where that cannot be told."""
-    light = moves.light
-    if light is not None and not (connection.replays or connection.unclear or connection.adrift):
-        # Most frames are pieces of text in the middle of a turn: a look at the span that holds them is all they need.
-        lane = connection.live.lanes[light[0].index]
-        there = lane.spans.get(event.key(light[0].keys))
-        if there is not None and len(there) == 1 and not lane.holed and not _awaits(plan, connection):
-            span = there[0]
-            if not (span.excused or span.doubtful):
-                span.witnessed = True
-                out.counts[light[1]][0] += 1
-                return connection.live
     facts = connection.facts
     trace: Trace | None = connection.live
     bracket = plan.bracket
@@ -89,10 +80,29 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
     return trace
 
 
+def glance(plan: Plan, connection: Connection, look: Glance, payload: Mapping[str, Any]) -> Span | None:
+    """The one solid span that such a frame lies in, if nothing else waits for it.
+
+    Most frames are pieces of text in the middle of a turn: this look is all they need.
+    """
+    if connection.replays or connection.unclear or connection.adrift or _awaits(plan, connection):
+        return None
+    lane = connection.live.lanes[look.lane.index]
+    key = tuple([payload.get(member) for member in look.keys])
+    there = lane.spans.get(key)
+    if there is None or len(there) != 1 or lane.holed:
+        return None
+    span = there[0]
+    return None if span.excused or span.doubtful else span
+
+
 def _awaits(plan: Plan, connection: Connection) -> bool:
     """Whether some request wants its answer first."""
     lanes = connection.live.lanes
-    return any([lanes[lead.index].spans for lead, *_ in plan.leads])
+    for lead, *_ in plan.leads:
+        if lanes[lead.index].spans:
+            return True
+    return False
 
 
 def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> None:

@@ -62,7 +62,8 @@ class Span:
 class Lane:
     """The spans of one kind now open in one trace, and which keys we can be sure about.
 
-    `within` (kept where `nested`) finds the spans that lie in one of another kind, so that its end finds its own among thousands.
+    `within` (kept where `nested`) finds the spans that lie in one of another kind, so that its end finds its own among
+    thousands.
     """
 
     known: bool
