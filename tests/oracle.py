@@ -101,10 +101,13 @@ def step(scene: Scene, trace: Trace, frame: Frame) -> None:
     judge_before(scene, trace, frame)
     surplus: set[str] = set()
     closed = pairs.certain_closes(scene, trace, frame, surplus)
-    pairs.possible_closes(scene, trace, frame)
+    lies_inside = pairs.lies_inside(scene, trace, frame)
+    if not lies_inside:
+        pairs.possible_closes(scene, trace, frame)
     pairs.deadlines(scene, trace, frame, closed, surplus)
     pairs.certain_opens(scene, trace, frame, surplus)
-    pairs.possible_opens(scene, trace, frame)
+    if not lies_inside:
+        pairs.possible_opens(scene, trace, frame)
     pairs.clearing(scene, trace, frame)
     for kind, lane in trace.lanes.items():
         key = scene.key(frame, kind)
@@ -172,8 +175,9 @@ def loose_step(scene: Scene, frame: Frame) -> None:
     frame.may = frame.is_ | frame.may
     frame.is_ = set()
     for trace in scene.traces:
-        pairs.possible_closes(scene, trace, frame)
-        pairs.possible_opens(scene, trace, frame)
+        if not pairs.lies_inside(scene, trace, frame):
+            pairs.possible_closes(scene, trace, frame)
+            pairs.possible_opens(scene, trace, frame)
 
 
 def in_lane(scene: Scene, key: Key, lane: Lane) -> Key:

@@ -98,15 +98,15 @@ def opted(scene: Scene, name: str, guarantee: Guarantee, frame: Frame) -> None:
         return
     if options["on"] in frame.is_:
         topics = scene.raw(frame, options["topics"])
-        if isinstance(topics, list):
-            scene.topics |= {topic for topic in topics if isinstance(topic, str)}
+        if isinstance(topics, list) and all(isinstance(topic, str) for topic in topics):
+            scene.topics |= set(topics)
         else:
             scene.opaque = True
     if options["opaque"] in frame.is_ | frame.may:
         scene.opaque = True
-    topic = scene.value(frame, options["topic"])
-    if options["frames"] in frame.is_ and topic is not None:
-        if topic[1] in scene.topics:
+    topic = scene.raw(frame, options["topic"])
+    if options["frames"] in frame.is_ and isinstance(topic, str):
+        if topic in scene.topics:
             verdict = "held"
         elif scene.opaque or "client" not in scene.seen or not scene.started:
             verdict = "undecided"

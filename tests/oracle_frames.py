@@ -168,7 +168,7 @@ def ends_namelessly(dialect: Dialect, kind: str) -> bool:
     """Spans of the kind may be open unseen, and a frame that ends one need not say which."""
     form = dialect.spans[kind]
     undescribed = [frame for frame in dialect.frames.values() if frame.payload is None]
-    return form.opened == "anywhere" and bool(form.keys) and any(form.close in roles_of(frame) for frame in undescribed)
+    return form.opened == "anywhere" and bool(form.keys) and any(form.close in frame.roles for frame in undescribed)
 
 
 def url_values(dialect: Dialect, url: str | None) -> tuple[dict[str, str], dict[str, str]]:

@@ -117,6 +117,19 @@ def learn(scene: Scene, trace: Trace, closed: Span, frame: Frame) -> None:
                 lane.log.append(("settle", span.key))
 
 
+def lies_inside(scene: Scene, trace: Trace, frame: Frame) -> bool:
+    """Whether a frame that names nothing surely lies in the spans that it may open: it then may do nothing else."""
+    lanes = [lane for lane in trace.lanes.values() if not lane.either and lane.form.open in frame.may]
+    return bool(lanes) and all(
+        lane.form.keys
+        and not any(scene.key(frame, lane.kind))
+        and len(lane.spans) == 1
+        and lane.spans[0].solid
+        and (not lane.in_replays or len(scene.sessions()) == 1)
+        for lane in lanes
+    )
+
+
 def possible_closes(scene: Scene, trace: Trace, frame: Frame) -> None:
     for kind, lane in trace.lanes.items():
         key = scene.key(frame, kind)
@@ -202,7 +215,9 @@ def certain_opens(scene: Scene, trace: Trace, frame: Frame, surplus: set[str]) -
             for span in [span for span in lane.spans if span.key == key]:
                 reopen(scene, trace, lane, span, frame)
         fresh = not any(earlier.known and scene.key(earlier, kind) == key for earlier in scene.frames)
-        lane.spans.append(Span(key=key, opening=frame, fresh=fresh))
+        # While an older one with its key stays, nobody can tell in which of them a frame lies.
+        beside = lane.form.exclusive and full(key) and any(span.key == key for span in lane.spans)
+        lane.spans.append(Span(key=key, opening=frame, fresh=fresh, uncountable=beside))
         if full(key):
             lane.log.append(("settle", key))
 

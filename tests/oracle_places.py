@@ -157,7 +157,7 @@ def times(scene: Scene, trace: Trace, name: str, guarantee: Guarantee, frame: Fr
         if "max" in options and span.counted > options["max"]:
             if not span.solid:
                 span.uncountable = True
-            elif not span.too_many:
+            elif not span.too_many and not span.uncountable:
                 span.too_many = True
                 scene.tally.add(name, "broken", frame.line)
 
