@@ -86,10 +86,10 @@ def edge_first(scene: Scene, name: str, guarantee: Guarantee, frame: Frame) -> N
         if form.open in frame.is_:
             if (new and not past["unsure"]) or past["closed"]:
                 verdict = "held"
-            elif past["broken"] and not past["opened"]:
-                verdict = None
+            elif past["unsure"]:
+                verdict = "undecided"
             else:
-                verdict = "undecided" if past["unsure"] else "broken"
+                verdict = None if past["broken"] and not past["opened"] else "broken"
             past |= {"opened": True, "closed": False, "unsure": False}
         elif new and not past["unsure"]:
             sure = scene.started and form.opened == "here"

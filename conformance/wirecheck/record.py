@@ -17,7 +17,7 @@ Credential = Literal["good", "bad", "missing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
-    """Where a record stands: its 1-based line in the input, connection, and time as recorded (text, seconds or None)."""
+    """Where a record stands: its 1-based line in the input, its connection, and the time as recorded (or None)."""
 
     line: int
     conn: str

@@ -63,6 +63,13 @@ def compile_plan(dialect: Dialect) -> Plan:
     )
 
 
+def tags_of(dialect: Dialect, role: str) -> str:
+    """`turn.done or task:done`: the frames that certainly play the role; the role itself where none always does."""
+    forms = [form for form in dialect.frames.values() if role in form.roles]
+    forms = forms or [form for form in dialect.frames.values() if any(role in case.roles for case in form.cases)]
+    return " or ".join(form.tag if form.tag is not None else form.key for form in forms) or role
+
+
 def _senders(dialect: Dialect, role: str) -> frozenset[Sender]:
     return frozenset(
         form.sender
@@ -100,6 +107,8 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 name=name,
                 open_role=span.open,
                 close_role=span.close,
+                opens=tags_of(dialect, span.open),
+                closes=tags_of(dialect, span.close),
                 keys=same[span.keys],
                 here=span.opened == "here",
                 exclusive=span.exclusive,

@@ -69,7 +69,8 @@ class Moves:
     """`connected`, `moving`: whether there is anything to judge of the connection, or to change in the lanes; `names`:
     the names whose values are needed;
     `delta`: a piece of text and nothing else; `born`: names a session that was just created;
-    `documented`: the payload's members that the document names; `historic`: is of any account to what a replay should hold;
+    `documented`: the payload's members that the document names;
+    `historic`: is of any account to what a replay should hold;
     `unplaceable`: begins a turn, perhaps, of a session that it may not name."""
 
 

@@ -87,5 +87,5 @@ def _conclusive(span: Span, sender: Sender, facts: Facts) -> bool:
 
 
 def _unanswered(form: LaneForm, span: Span) -> str:
-    role = form.open_role if span.side == CLOSE_SIDE else form.close_role
-    return f"never got its {role}{described(form, span.key)}"
+    answer = form.opens if span.side == CLOSE_SIDE else form.closes
+    return f"got no {answer}{described(form, span.key)}"

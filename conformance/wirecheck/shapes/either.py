@@ -42,8 +42,10 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
             if not judged:
                 continue
             if older.solid and trace.live and _from_start(form, key, facts):
-                role = form.close_role if side == OPEN_SIDE else form.open_role
-                text = f"has no {role} beside it{described(form, key)}: line {event.at.line} is the next {older.label}"
+                lacking = form.closes if side == OPEN_SIDE else form.opens
+                text = (
+                    f"has no {lacking} beside it{described(form, key)}: line {event.at.line} is the next {older.label}"
+                )
                 out.broke(form.guarantee, older.at, older.label, text)
             else:
                 out.undecided(form.guarantee)

@@ -41,6 +41,9 @@ class LaneForm:
     name: str
     open_role: str
     close_role: str
+    opens: str
+    closes: str
+    """The tags of the frames that certainly open and close such a span, for messages."""
     keys: tuple[str, ...]
     here: bool
     exclusive: bool

@@ -100,7 +100,7 @@ def first(edge: Edge, state: EdgeState, facts: Facts, event: Event, out: Outcome
             out.held(edge.guarantee)
             now = OPENED
         elif facts.started and edge.lane.here:
-            text = f"comes before the {edge.lane.open_role}{described(edge.lane, key)}"
+            text = f"comes before the {edge.lane.opens}{described(edge.lane, key)}"
             out.broke(edge.guarantee, event.at, event.label, text)
             now = MISSED
         else:
@@ -135,7 +135,7 @@ def last(edge: Edge, state: EdgeState, event: Event, out: Outcomes) -> None:
             out.held(edge.guarantee)
             del state.last[key]
         elif closes or not event.roles & edge.ignored:
-            text = f"comes after the {edge.lane.close_role} of line {waiting[0].line}{described(edge.lane, key)}"
+            text = f"comes after the {edge.lane.closes} of line {waiting[0].line}{described(edge.lane, key)}"
             out.broke(edge.guarantee, event.at, event.label, text)
             del state.last[key]
     if closes:
@@ -162,7 +162,7 @@ def leads(form: LaneForm, guarantee: str, role: str, trace: Trace, facts: Facts,
         else:
             out.held(guarantee)
     elif span.solid and (facts.vantage == event.sender or span.fresh):
-        text = f"comes before the {role} that line {span.at.line} asked for{described(form, key)}"
+        text = f"comes before the {form.closes} that line {span.at.line} asked for{described(form, key)}"
         out.broke(guarantee, event.at, event.label, text)
     else:
         out.undecided(guarantee)
@@ -185,6 +185,6 @@ def blur(edge: Edge, state: EdgeState, sender: Sender, out: Outcomes) -> None:
     if edge.first:
         state.blurred = True
         for key, now in state.first.items():
-            if now in (UNSEEN, CLOSED):
+            if now != OPENED:
                 state.first[key] = BLURRED
     finish(edge, state, closed=False, out=out)

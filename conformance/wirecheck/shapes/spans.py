@@ -62,7 +62,7 @@ def blur(form: LaneForm, trace: Trace, sender: Sender, out: Outcomes) -> None:
 def not_implied(form: LaneForm, span: Span, certain: bool, what: str, out: Outcomes) -> None:
     """The span that the frame implied never ended by itself: where that is certain, there was none."""
     if certain:
-        text = f"outside any {form.name}{described(form, span.key)}: no {form.close_role} came for it before {what}"
+        text = f"outside any {form.name}{described(form, span.key)}: no {form.closes} came for it before {what}"
         out.broke(span.implied, span.at, span.label, text)
         span.implied = None
     else:
