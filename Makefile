@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas mutants soak bench clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants soak bench clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -60,9 +60,13 @@ types: $(STAMP)
 
 drift: $(STAMP)
 	$(PY) tools/regenerate.py --check
+	$(PY) tools/vectors.py --check
 
 schemas: $(STAMP)  ## write schemas/ anew from the catalogs
 	$(PY) tools/regenerate.py
+
+vectors: $(STAMP)  ## write the generated part of fixtures/ anew from the catalogs
+	$(PY) tools/vectors.py
 
 mutants: $(STAMP)  ## the mutation matrix, as a table
 	$(PY) tools/mutants.py
