@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_readme_shows_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    shown = re.findall(r"```console\n\$ wirecheck (.*)\n(.*?)```", README, re.DOTALL)
+    shown = re.findall(r"```console\n\$ wirecheck ([^\n]*)\n(.*?)```", README, re.DOTALL)
     assert len(shown) == 1
     for command, output in shown:
         assert CliRunner().invoke(cli, command.split()).stdout == output
