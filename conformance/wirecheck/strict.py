@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -23,6 +25,8 @@ MAX_QUICK = MAX_BYTES // 4
 MAX_DEPTH = 128
 SHOWN = 60
 SHOWN_KEYS = 20
+MAX_DEFECTS = 100
+"""Defects named in one message; further ones of the same message say nothing new."""
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -55,8 +59,8 @@ class _Object(dict[str, Any]):
         super().__init__(pairs)
         self.repeated: tuple[str, ...] = ()
         if len(self) != len(pairs):
-            names = [name for name, _ in pairs]
-            self.repeated = tuple(name for name in self if names.count(name) > 1)
+            count = Counter(name for name, _ in pairs)
+            self.repeated = tuple(name for name in self if count[name] > 1)
 
 
 def accept(text: str) -> dict[str, Any] | None:
@@ -139,7 +143,7 @@ def explain(body: str | bytes) -> Parsed:
         value = json.loads(text, object_pairs_hook=_Object, parse_constant=_refuse, parse_int=_integer)
     except ValueError as error:
         return _illegible("not-json", _reason(text, error))
-    return Parsed(legible=True, value=value, defects=tuple(_lesser(value)))
+    return Parsed(legible=True, value=value, defects=tuple(islice(_lesser(value), MAX_DEFECTS)))
 
 
 def assess(value: Any) -> Parsed:
@@ -149,7 +153,7 @@ def assess(value: Any) -> Parsed:
             return _illegible("not-json", "NaN and Infinity are no JSON numbers")
         if item is _TOO_DEEP:
             return _illegible("too-deep", f"nested deeper than {MAX_DEPTH} levels")
-    return Parsed(legible=True, value=value, defects=tuple(_lesser(value)))
+    return Parsed(legible=True, value=value, defects=tuple(islice(_lesser(value), MAX_DEFECTS)))
 
 
 def show(value: Any) -> str:
@@ -218,17 +222,29 @@ _TOO_DEEP = object()
 
 def _walk(value: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Every value below with its steps, outermost first; `_TOO_DEEP` in place of what lies below the limit."""
-    stack: list[tuple[Any, tuple[Any, ...]]] = [(value, ())]
-    while stack:
-        item, steps = stack.pop()
-        yield item, steps
-        if not isinstance(item, dict | list):
-            continue
-        if len(steps) >= MAX_DEPTH:
-            yield _TOO_DEEP, steps
-            continue
-        below = item.items() if isinstance(item, dict) else enumerate(item)
-        stack.extend([(inner, (*steps, step)) for step, inner in below][::-1])
+    yield value, ()
+    # One iterator a level: a message may hold millions of values, and a list of all with their steps is larger still.
+    above: list[tuple[Iterator[tuple[Any, Any]], tuple[Any, ...]]] = [(_members_of(value), ())]
+    while above:
+        members, steps = above[-1]
+        for step, item in members:
+            deeper = (*steps, step)
+            yield item, deeper
+            if isinstance(item, dict | list):
+                if len(deeper) >= MAX_DEPTH:
+                    yield _TOO_DEEP, deeper
+                    continue
+                above.append((_members_of(item), deeper))
+                break
+        else:
+            above.pop()
+
+
+def _members_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Names or positions, and what stands there."""
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())
 
 
 def _lesser(value: Any) -> Iterator[Defect]:

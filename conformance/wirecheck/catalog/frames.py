@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from wirecheck.catalog.linear import Explaining, accepting
 from wirecheck.catalog.model import Case, Condition, EnvelopeForm, FrameForm, Where
 from wirecheck.catalog.places import applies, documented, locator, pointer
 from wirecheck.catalog.rulebook import Rulebook
@@ -163,7 +162,7 @@ def _misfits(
     for name, value in header.items():
         if name not in fields:
             yield f"the {form.sender}'s header has no field `{name}` ({did_you_mean(name, fields)})", (f"@{name}",)
-        elif not Draft202012Validator(dict(fields[name].schema)).is_valid(value):
+        elif not accepting(fields[name].schema)(value):
             yield f"@{name} is {shown(value)}", (f"@{name}",)
     for name in (name for name in payload if name in (envelope.tag, envelope.data, *fields)):
         advice = f"write @{name} for a header field" if name in fields else "an example holds the payload only"
@@ -173,5 +172,5 @@ def _misfits(
     schemas = [form.payload, *(case.payload for case in form.cases if applies(case, payload, header))]
     for schema in schemas:
         if schema is not None:
-            for error in Draft202012Validator(dict(schema)).iter_errors(payload):
+            for error in Explaining(dict(schema)).iter_errors(payload):
                 yield error.message[-200:], tuple(error.absolute_path)  # what is wrong stands at the end

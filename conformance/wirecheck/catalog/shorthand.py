@@ -16,8 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from wirecheck.catalog.linear import accepting, matcher
 from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import did_you_mean, shown
 
@@ -190,15 +189,24 @@ def _known(node: Node, child: Node, faults: Faults) -> dict[str, Any]:
     return {"type": "string", "examples": values}
 
 
-def _check(node: Node, schema: Mapping[str, Any], faults: Faults) -> None:
+def _check(node: Node, schema: dict[str, Any], faults: Faults) -> None:
     pattern = schema.get("pattern")
     if pattern is not None:
         try:
             re.compile(pattern)
         except re.error as error:
             faults.add(node.map["pattern"].where, f"`pattern` is no regular expression: {error}; mend it")
+            del schema["pattern"]
             return
-    if "default" in schema and not Draft202012Validator(schema).is_valid(schema["default"]):
+        if matcher(pattern) is None:
+            faults.add(
+                node.map["pattern"].where,
+                "`pattern` cannot be matched in time linear in the text: it looks ahead, behind or back at a group, "
+                "repeats too much, or uses what only Python knows; write it without",
+            )
+            del schema["pattern"]
+            return
+    if "default" in schema and not accepting(schema)(schema["default"]):
         faults.add(
             node.map["default"].where, f"the default {shown(schema['default'])} does not fit the rest of this form"
         )

@@ -6,7 +6,7 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from wirecheck.check import history, memory, route
 from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.frames import Reader
+from wirecheck.check.plan import Glance
 from wirecheck.check.tally import Sides, broken_finding, connection_finding, new_tally, report
 from wirecheck.decode import Decoded, Decoder, Fault
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
@@ -117,17 +118,18 @@ class Checker:
             self._tally.recorded.add(sender)
         if self._auto and link.style is None:
             link.style = self._shown(record)
-        decoded = None
         if body.__class__ is str and not record.has_value:
-            decoded = self._decoder.accept(body, sender, link.style)
-        if decoded is not None:
-            if not self._glanced(link, decoded):
-                self._ordered(link, at, decoded)
-        elif record.has_value:
-            self._explained(link, at, sender, self._decoder.explain_value(record.value, sender, style=link.style), ())
+            fit = self._decoder.fit(body, sender, link.style)
+            if fit is not None:
+                look = self._glances.get(fit[0].key)
+                if look is None or not self._glanced(link, look, fit[2]):
+                    self._ordered(link, at, Decoded(*fit))
+                return
+        if record.has_value:
+            decoded = self._decoder.explain_value(record.value, sender, style=link.style)
         else:
             decoded = self._decoder.explain(body, sender, binary=record.binary, style=link.style)
-            self._explained(link, at, sender, decoded, ())
+        self._explained(link, at, sender, decoded, ())
 
     def _shown(self, record: Message) -> Style | None:
         if record.has_value:
@@ -148,16 +150,13 @@ class Checker:
             if self._remembers:
                 history.blur(self._history, link.number)
 
-    def _glanced(self, link: _Link, decoded: Decoded) -> bool:
+    def _glanced(self, link: _Link, look: Glance, payload: Mapping[str, Any]) -> bool:
         """Whether a look at the span that the frame lies in was all that it needed."""
-        look = self._glances.get(decoded.variant.key) if decoded.variant is not None else None
-        if look is None:
-            return False
-        span = route.glance(self._plan, link.state, look, decoded.payload)
+        span = route.glance(link.state, look, payload)
         if span is None:
             return False
         if self._remembers:
-            piece = decoded.payload.get(look.text) if look.text is not None else None
+            piece = None if look.text is None else payload.get(look.text)
             if not history.continues(self._history, link.number, span.key, piece):
                 return False
         span.witnessed = True

@@ -76,9 +76,11 @@ class Moves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """A frame that has only to lie in a span of `lane`: the payload's members that give its key, and its text."""
+    """A frame that has only to lie in a span of the lane `index`, while no span of the lanes `leads` waits: the
+    payload's members that give its key, and its text."""
 
-    lane: LaneForm
+    index: int
+    leads: tuple[int, ...]
     guarantee: str
     keys: tuple[str, ...]
     text: str | None
@@ -200,9 +202,10 @@ class Plan:
         if self.bracket is not None and not (moves.delta and self.bracket.keys == lane.keys and members[-1]):
             return None
         keys = tuple(member for member in members[:-1] if member is not None)
-        return (
-            Glance(lane=lane, guarantee=guarantee, keys=keys, text=members[-1]) if len(keys) == len(lane.keys) else None
-        )
+        if len(keys) != len(lane.keys):
+            return None
+        leads = tuple(lead.index for lead, *_ in self.leads)
+        return Glance(index=lane.index, leads=leads, guarantee=guarantee, keys=keys, text=members[-1])
 
     def _needed(self, moves: Moves) -> tuple[str, ...]:
         """The names whose values such a frame is asked for."""

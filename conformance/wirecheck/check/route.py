@@ -51,6 +51,7 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
     framing = moves.begins_bracket or moves.ends_bracket
     if bracket is not None and event.sender == "server" and not framing:
         if connection.adrift:
+            _note_contact(plan, facts, event)
             return None
         if connection.replays or connection.unclear:
             key = event.key(bracket.keys)
@@ -70,6 +71,12 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
                 _end(plan, connection, key, out)
             if moves.begins_bracket:
                 _begin(plan, connection, key, out)
+    _note_contact(plan, facts, event)
+    return trace
+
+
+def _note_contact(plan: Plan, facts: Facts, event: Event) -> None:
+    """Remember which keys the connection has shown, wherever their frames belong."""
     if plan.leads and facts.contacts is not None:
         for form, *_ in plan.leads:
             key = event.key(form.keys)
@@ -77,18 +84,22 @@ def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: O
                 remember(facts.contacts, key)
         if len(facts.contacts) >= MAX_KEYS:
             facts.contacts = None
-    return trace
 
 
-def glance(plan: Plan, connection: Connection, look: Glance, payload: Mapping[str, Any]) -> Span | None:
+def glance(connection: Connection, look: Glance, payload: Mapping[str, Any]) -> Span | None:
     """The one solid span that such a frame lies in, if nothing else waits for it.
 
     Most frames are pieces of text in the middle of a turn: this look is all they need.
     """
-    if connection.replays or connection.unclear or connection.adrift or _awaits(plan, connection):
+    if connection.replays or connection.unclear or connection.adrift:
         return None
-    lane = connection.live.lanes[look.lane.index]
-    key = tuple([payload.get(member) for member in look.keys])
+    lanes = connection.live.lanes
+    for index in look.leads:
+        if lanes[index].spans:
+            return None
+    lane = lanes[look.index]
+    keys = look.keys
+    key = (payload.get(keys[0]),) if len(keys) == 1 else tuple([payload.get(member) for member in keys])
     there = lane.spans.get(key)
     if there is None or len(there) != 1 or lane.holed:
         return None
@@ -110,6 +121,8 @@ def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> N
     for trace in (connection.live, *connection.replays.values()):
         for form in plan.lanes:
             spans.blur(form, trace, sender, out)
+            if form.either and sender in form.openers | form.closers:
+                either.pardon(trace.lanes[form.index], (None,) * len(form.keys))
         joins.blur(trace)
         trace.step = None
     for edge, state in zip(plan.edges, connection.edges, strict=True):
@@ -146,15 +159,16 @@ def _unplaced(plan: Plan, connection: Connection, event: Event, moves: Moves, ou
         steps.judge(plan.steps, connection.live, connection.facts, event, out, placed=False)
     uncertain = plan.moves(moves.form, frozenset(), moves.roles | moves.may)
     uncertain_event = Event(event.at, event.seq, event.sender, event.label, frozenset(), event.names)
-    judge(plan, connection.live, connection.facts, uncertain_event, uncertain, out)
+    for trace in (connection.live, *connection.replays.values()):
+        judge(plan, trace, connection.facts, uncertain_event, uncertain, out)
 
 
 def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
+    for form, ours in _bracketed(plan, key):
+        spans.excuse(form, connection.live, ours, out)
     if None in key:
         connection.adrift = True
         return
-    for form, ours in _bracketed(plan, key):
-        spans.excuse(form, connection.live, ours, out)
     if key in connection.replays:
         _finish_replay(plan, connection, key, out)
     connection.unclear.pop(key, None)
@@ -163,17 +177,17 @@ def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
 
 def _end(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
     agreeing = [other for other in connection.replays if agree(other, key)]
-    unclear = [other for other in connection.unclear if agree(other, key)]
-    if unclear:
-        connection.still_open -= 1
+    unclear = any(agree(other, key) for other in connection.unclear)
     for other in agreeing:
         _finish_replay(plan, connection, other, out)
-    if len(agreeing) > 1:
+    if len(agreeing) > 1 or (agreeing and unclear):
         connection.unclear.update(dict.fromkeys(agreeing))
         connection.still_open += len(agreeing) - 1
-    elif None not in key:
+    elif unclear:
+        connection.still_open -= 1
+    if None not in key:
         connection.unclear.pop(key, None)
-    if connection.still_open <= 0:
+    if connection.still_open <= 0 or not connection.unclear:
         connection.unclear.clear()
         connection.still_open = 0
     if connection.adrift and (None in key or not agreeing):

@@ -42,6 +42,7 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
         chosen = None
     if chosen is None:
         for span in candidates:
+            give_up(span, out)
             span.doubtful = True
         return Closing(None)
     _take(form, lane, trace, facts, chosen, event, out)

@@ -28,7 +28,7 @@ def judge(form: Steps, trace: Trace, facts: Facts, event: Event, out: Outcomes, 
     number, bound = _integer(event.names.get(form.number)), _integer(event.names.get(form.bound))
     if number is None:
         return
-    if bound is not None and number > bound:
+    if placed and bound is not None and number > bound:
         text = f"number {number} is above its bound {bound}"
         out.broke(form.guarantee, event.at, event.label, text)
         return

@@ -1,0 +1,53 @@
+"""Validators whose time does not explode, whatever a catalog asks for and whatever a peer sends.
+
+Law: JSON Schema and nothing else. Patterns are matched by an engine that never goes back, unique items are found
+without comparing each with each, and both validators (the quick one, which says yes or no, and the one that explains)
+do it in the same way, so that they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+_ENGINE = jsonschema_rs.RegexOptions()
+
+
+def accepting(schema: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Whether a value is valid, and nothing more. Formats are notes, as the draft has it."""
+    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=False, pattern_options=_ENGINE).is_valid
+
+
+@lru_cache(maxsize=1024)
+def matcher(pattern: str) -> Callable[[Any], bool] | None:
+    """Whether a text holds the pattern; None for a pattern that this engine does not take."""
+    try:
+        return accepting({"pattern": pattern})
+    except jsonschema_rs.ValidationError:
+        return None
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    matches = matcher(pattern)
+    if matches is not None and isinstance(value, str) and not matches(value):
+        yield ValidationError(f"{value[:60]!r} does not match {pattern!r}")
+
+
+_are_unique = accepting({"uniqueItems": True})
+
+
+def _unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
+    if wanted and isinstance(value, list) and not _are_unique(value):
+        yield ValidationError("the items are not unique")
+
+
+Explaining: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub lacks annotations
+    Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
+)
+"""Names every violated leaf. Made with a schema, as `Draft202012Validator` is."""
