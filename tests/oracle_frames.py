@@ -32,6 +32,7 @@ class Frame:
     message: dict[str, Any] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict)
     items: list[Any] = field(default_factory=list)
+    keys: dict[str, Key] = field(default_factory=dict)  # by span kind, once they were asked for
 
 
 MISSING = object()

@@ -142,7 +142,9 @@ class Scene:
         return tuple(self.value(frame, name) for name in names)
 
     def key(self, frame: Frame, kind: str) -> Key:
-        return self.values(frame, self.dialect.spans[kind].keys)
+        if kind not in frame.keys:
+            frame.keys[kind] = self.values(frame, self.dialect.spans[kind].keys)
+        return frame.keys[kind]
 
     def number(self, frame: Frame, name: str) -> int | None:
         value = self.raw(frame, name)

@@ -6,6 +6,7 @@ to them. On random traces neither judge is right by itself: what counts is that 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from random import Random
@@ -18,6 +19,10 @@ from traces import shown, shrink, trace
 from wirecheck import catalog
 from wirecheck.catalog.model import Dialect
 from wirecheck.check import Checker
+from wirecheck.check.compile import compile_plan
+from wirecheck.check.frames import Reader
+from wirecheck.check.plan import Plan
+from wirecheck.decode import Decoder
 from wirecheck.record import At, Closed, Message, Opened, Record
 from wirecheck.verdict import LINES_KEPT
 
@@ -25,6 +30,21 @@ ORDINARY = 10_000
 SOAK = 100_000
 
 BOTH = {"sees": frozenset({"client", "server"})}
+
+
+@functools.cache
+def compiled(name: str) -> tuple[Decoder, Plan, Reader]:
+    """What is made once a dialect and never changes while checking; made anew each time, it would take most of it."""
+    dialect = catalog.load(name)
+    plan = compile_plan(dialect)
+    return Decoder(dialect, envelope="wire", closed=False), plan, Reader(plan)
+
+
+@pytest.fixture(autouse=True)
+def compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wirecheck.check.checker.Decoder", lambda dialect, **_: compiled(dialect.name)[0])
+    monkeypatch.setattr("wirecheck.check.checker.compile_plan", lambda dialect: compiled(dialect.name)[1])
+    monkeypatch.setattr("wirecheck.check.checker.Reader", lambda plan: compiled(plan.dialect.name)[2])
 
 
 def judge_streaming(dialect: Dialect, records: list[Record]) -> dict[str, Judged]:
@@ -155,6 +175,15 @@ def _vonz() -> dict[str, Any]:
         "five": ("<", {"type": "turn.continuing", "continuation": 5, "max_continuations": 20}),
         "beyond": ("<", {"type": "turn.continuing", "continuation": 21, "max_continuations": 20}),
         "noise": ("<", "nonsense"),
+        "second": (
+            "<",
+            {"type": "session.ready", "session_id": "z", "container_id": "c", "container_name": "n", "profile_id": "f"},
+        ),
+        "theirs": ("<", {"type": "task:token", "session_id": "z", "text": "t"}),
+        "use-any": ("<", {"type": "task:tool_use", **session, "input": {}}),
+        "use-whose": ("<", {"type": "task:tool_use", "tool": "Bash", "input": {}}),
+        "done-whose": ("<", {"type": "turn.done", "result_text": ""}),
+        "replay2": ("<", {"type": "session.replay_start", "session_id": "z"}),
     }
 
 
@@ -187,12 +216,15 @@ def _platform() -> dict[str, Any]:
         "hel": event("text_delta", **who, content="Hel"),
         "lo": event("text_delta", **who, content="lo"),
         "end": event("stream_end", **who),
+        "end-whose": event("stream_end"),
         "hello": event("message_completed", **who, message_id="m", content="Hello"),
         "just-lo": event("message_completed", **who, message_id="m", content="lo"),
         "call": event("tool_call_started", **call, preview={}),
         "result": event("tool_call_completed", **call),
         "pending": event("approval_pending", tool_call_id="1"),
         "expired": event("approval_expired", tool_call_id="1"),
+        "expired-which": event("approval_expired"),
+        "pending2": event("approval_pending", tool_call_id="2"),
         "elsewhere": event("text_delta", agent_id="a", thread_id="other", content="x"),
     }
 
@@ -231,6 +263,7 @@ def _symindx() -> dict[str, Any]:
 
 WORDS = {"agent_platform": _platform(), "amigo": _amigo(), "bondai": _bondai(), "symindx": _symindx(), "vonz": _vonz()}
 CLEAN = ("close", 1000, "server")
+ALONE = {**BOTH, "exclusive": True}
 THREAD = {**BOTH, "url": "wss://agent-platform.example.com/ws/threads/t"}
 
 # Dialect, what is so, the transcript in the dialect's words, what the recorder knew, the guarantee, and its held,
@@ -448,7 +481,22 @@ FACTS: tuple[tuple[str, str, str, dict[str, Any] | None, str, tuple[int, tuple[i
     ("vonz", "task:failed may answer a call", "prompt use failed done", BOTH, "tool-call-answered-once", (0, (), 1)),
     ("vonz", "a question waits for a person", "prompt ask shown done", BOTH, "tool-call-answered-once", (0, (), 1)),
     ("vonz", "the flattened question comes first", "prompt shown ask done", BOTH, "question-flattened", (1, (), 0)),
-    ("vonz", "a question that is not flattened", "prompt ask done", BOTH, "question-flattened", (0, (3,), 0)),
+    (
+        "vonz",
+        "a question that is not flattened",
+        "begin ready prompt ask done",
+        BOTH,
+        "question-flattened",
+        (0, (5,), 0),
+    ),
+    (
+        "vonz",
+        "its flattened form may have come to another connection, before this one joined",
+        "prompt ask done",
+        BOTH,
+        "question-flattened",
+        (0, (), 1),
+    ),
     ("vonz", "the end of the task comes first", "prompt settled done", BOTH, "turn-and-task-end-together", (1, (), 0)),
     (
         "vonz",
@@ -507,6 +555,165 @@ FACTS: tuple[tuple[str, str, str, dict[str, Any] | None, str, tuple[int, tuple[i
     ("vonz", "one by one", "prompt two three", BOTH, "continuation-counts", (2, (), 0)),
     ("vonz", "one left out", "prompt two three five", BOTH, "continuation-counts", (2, (5,), 0)),
     ("vonz", "above the bound", "prompt beyond", BOTH, "continuation-counts", (0, (3,), 0)),
+    # Whose end it is, where the capture does not say.
+    (
+        "vonz",
+        "a client that nobody recorded may have cancelled the call",
+        "use done",
+        {"sees": frozenset({"server"})},
+        "tool-call-answered-once",
+        (0, (), 1),
+    ),
+    ("vonz", "another client may have prompted", "begin ready prompt done done", BOTH, "turn-closed-once", (1, (), 1)),
+    ("vonz", "nobody else could have", "begin ready prompt done done", ALONE, "turn-closed-once", (1, (6,), 0)),
+    (
+        "vonz",
+        "a call that does not name its tool",
+        "prompt use-any result",
+        BOTH,
+        "tool-call-answered-once",
+        (0, (), 1),
+    ),
+    ("agent_platform", "an end that does not say of what", "typing end-whose", BOTH, "turn-closed-once", (1, (), 0)),
+    (
+        "agent_platform",
+        "what ends may have begun before the capture",
+        "typing end-whose",
+        None,
+        "turn-closed-once",
+        (0, (), 1),
+    ),
+    (
+        "agent_platform",
+        "another call was named, and may have been waiting for approval",
+        "call pending2 expired-which",
+        BOTH,
+        "approval-settled",
+        (0, (), 1),
+    ),
+    (
+        "agent_platform",
+        "only the call that waits for approval was named",
+        "call pending expired-which",
+        BOTH,
+        "approval-settled",
+        (1, (), 0),
+    ),
+    ("symindx", "an answer to a request before the capture", "chat said3", None, "request-answered", (0, (), 1)),
+    # Deadlines.
+    (
+        "bondai",
+        "a task whose beginning was not seen may be another one",
+        "step finished",
+        None,
+        "steps-bracketed",
+        (0, (), 1),
+    ),
+    ("bondai", "a task that was seen from its beginning", "task step finished", None, "steps-bracketed", (0, (2,), 0)),
+    # Several spans at once.
+    (
+        "amigo",
+        "two messages of the user at once: nobody can tell which is answered",
+        "start say say final done",
+        BOTH,
+        "final-message-once-a-turn",
+        (0, (), 1),
+    ),
+    ("vonz", "two requests at once", "resume resume token replay", BOTH, "replay-comes-first", (1, (), 1)),
+    (
+        "vonz",
+        "a count that may be another session's",
+        "prompt two theirs three",
+        BOTH,
+        "continuation-counts",
+        (1, (), 1),
+    ),
+    (
+        "vonz",
+        "a continuation that names nothing lies in the only turn",
+        "begin ready prompt two done token CLOSE",
+        ALONE,
+        "text-inside-turn",
+        (0, (7,), 0),
+    ),
+    (
+        "vonz",
+        "an end that does not say whose: others may have prompted either session",
+        "begin ready begin second token theirs done-whose CLOSE",
+        ALONE,
+        "text-inside-turn",
+        (0, (), 2),
+    ),
+    # Either order.
+    (
+        "vonz",
+        "an end of turn without the end of its task",
+        "begin ready prompt done prompt done",
+        BOTH,
+        "turn-and-task-end-together",
+        (0, (5,), 1),
+    ),
+    (
+        "vonz",
+        "what failed may have been that task",
+        "begin ready prompt failed done prompt done",
+        BOTH,
+        "turn-and-task-end-together",
+        (0, (), 2),
+    ),
+    (
+        "vonz",
+        "what cannot be read may have been its end",
+        "begin ready prompt noise done prompt done",
+        BOTH,
+        "turn-and-task-end-together",
+        (0, (), 2),
+    ),
+    # Blurs and edges.
+    ("amigo", "what cannot be read may have been first", "noise ping start", BOTH, "session-opens-first", (0, (), 1)),
+    ("amigo", "and what came after an end", "start end noise start", BOTH, "session-opens-first", (1, (), 1)),
+    # Texts.
+    (
+        "agent_platform",
+        "the message holds all pieces, also those before the tool call",
+        "typing hel call result lo end hello",
+        BOTH,
+        "final-text-agrees",
+        (1, (), 0),
+    ),
+    (
+        "agent_platform",
+        "a call and no piece after it: the message may hold what no piece brought",
+        "typing hel call result end just-lo",
+        BOTH,
+        "final-text-agrees",
+        (0, (), 0),
+    ),
+    # Replays.
+    (
+        "vonz",
+        "a call in the history that does not name its session",
+        "begin ready resume replay done use-whose result over",
+        ALONE,
+        "tool-call-answered-once",
+        (0, (), 1),
+    ),
+    (
+        "vonz",
+        "two replays, and an end that does not say of which: what follows may be history",
+        "begin ready begin second resume replay replay2 over prompt use done",
+        ALONE,
+        "tool-call-answered-once",
+        (0, (), 0),
+    ),
+    (
+        "vonz",
+        "a bound that is passed, perhaps in the history",
+        "resume replay beyond",
+        BOTH,
+        "continuation-counts",
+        (0, (), 1),
+    ),
     ("vonz", "refused, closed with 4001", "CLOSE4001", {**BOTH, "auth": "bad"}, "auth-failure-closes", (1, (), 0)),
     ("vonz", "refused, closed otherwise", "CLOSE", {**BOTH, "auth": "missing"}, "auth-failure-closes", (0, (2,), 0)),
 )

@@ -19,7 +19,7 @@ from wirecheck.catalog.model import SENDERS, Dialect, FrameForm, Locator, Sender
 from wirecheck.record import At, Closed, Message, Opened, Record
 
 POOL: dict[str, tuple[Any, ...]] = {
-    "session": ("s1", "s2"),
+    "session": ("s1", "s2", "s3"),
     "tool": ("Bash", "AskUserQuestion"),
     "thread": ("t1", "t2"),
     "agent": ("a1", "a2"),
@@ -82,10 +82,17 @@ def _connection(dialect: Dialect, rng: Random, conn: str) -> list[Record]:
     if rng.random() < 0.75:
         records.append(_opened(dialect, rng, at))
     forms = list(dialect.frames.values())
-    for _ in range(2):  # a few kinds of frames that come often meet one another more
+    if rng.random() < 0.3:  # few kinds of frames meet one another more
+        forms = rng.sample(forms, min(6, len(forms)))
+    for _ in range(2):  # and so do some that come often
         forms += rng.sample(forms, min(3, len(forms))) * 3
     missing = rng.choice((0.0, 0.05, 0.3))
     values = {name: pool[: rng.choice((1, 2, 3))] for name, pool in POOL.items()}
+    if rng.random() < 0.5:
+        records += _births(dialect, rng, at, values)
+        framing = {role for kind in dialect.spans.values() if kind.subtrace for role in (kind.open, kind.close)}
+        around = [form for form in dialect.frames.values() if framing & set(form.roles)]
+        forms += around * rng.choice((0, 1, 2))
     for _ in range(rng.choice((3, 6, 10, 16, 25))):
         if rng.random() < 0.02:
             records.append(Message(at=at, sender=rng.choice(SENDERS), body=rng.choice(UNREADABLE)))
@@ -95,6 +102,21 @@ def _connection(dialect: Dialect, rng: Random, conn: str) -> list[Record]:
     if rng.random() < 0.5:
         records.append(_closed(rng, at))
     return records
+
+
+def _births(dialect: Dialect, rng: Random, at: At, values: dict[str, tuple[Any, ...]]) -> list[Record]:
+    """Where sessions outlive connections: those of the pool asked for and answered here, so that much can be known."""
+    asks, answers = (
+        [form for form in dialect.frames.values() if role in form.roles] for role in ("ask.session", "answer.session")
+    )
+    if not asks or not answers:
+        return []
+    sure: list[Record] = []
+    for session in values["session"]:
+        for form in (asks[0], answers[0]):
+            frame = _frame(dialect, rng, form, {**values, "session": (session,)}, 0.0)
+            sure.append(_spelled(rng, at, form.sender, frame))
+    return sure
 
 
 def _opened(dialect: Dialect, rng: Random, at: At) -> Opened:

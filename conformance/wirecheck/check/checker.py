@@ -7,26 +7,29 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, route
 from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
+from wirecheck.check.findings import broken_finding, clean, connection_finding, placed
 from wirecheck.check.frames import Reader
 from wirecheck.check.plan import Glance
-from wirecheck.check.tally import Sides, broken_finding, connection_finding, new_tally, report
-from wirecheck.decode import Decoded, Decoder, Fault
+from wirecheck.check.tally import Sides, new_tally, report
+from wirecheck.decode import Decoded, Decoder
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
-from wirecheck.redact import redact, secrets_of
+from wirecheck.redact import secrets_of
 from wirecheck.shapes.ends import UNSENT
 from wirecheck.shapes.state import Facts
-from wirecheck.strict import pointer_to
-from wirecheck.verdict import FRAME_CODES, Finding, Report
+from wirecheck.verdict import Finding, Report
 
 __all__ = ["Checker"]
 
+MAX_LINKS = 10_000
+"""Connections open at once; beyond, the one that opened first counts as cut, and as unseen if it goes on."""
+MAX_AT_ONCE = 1_000
+"""Findings returned for one record; further ones (a batch may have millions) are in the report alone."""
 MAX_SESSIONS = 100_000
 """Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
 
@@ -73,6 +76,7 @@ class Checker:
         self._remembers = history.is_wanted(self._plan)
         self._history = memory.History()
         self._links: dict[str, _Link] = {}
+        self._numbered: dict[int, _Link] = {}
         self._met: dict[Any, int] = {}
         self._tally = new_tally(dialect, input)
         self._out = self._tally.outcomes
@@ -139,7 +143,7 @@ class Checker:
     def _explained(self, link: _Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
         """A message that needed explaining: what is wrong with it, and then what it means for the order."""
         for fault in decoded.faults:
-            self._found.append(_finding(fault, sender, at, above))
+            self._found.append(placed(fault, sender, at, above))
         variant = decoded.variant
         if variant is not None:
             self._ordered(link, at, decoded)
@@ -207,9 +211,9 @@ class Checker:
             if born and len(facts.seen) == len(SENDERS):
                 facts.homes[session] = None
         elif first is not None and first != link.number:
-            for other in self._links.values():
-                if other.number == first:
-                    other.state.facts.homes.pop(session, None)
+            other = self._numbered.get(first)
+            if other is not None:
+                other.state.facts.homes.pop(session, None)
             self._met[session] = 0
 
     def _batch(
@@ -225,6 +229,8 @@ class Checker:
         for index, item in enumerate(items):
             inner = self._decoder.explain_value(item, sender, style=link.style)
             self._explained(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
+            if len(self._found) + len(self._out.broken) > MAX_AT_ONCE:
+                self._collect(link)
 
     def _opened(self, record: Opened) -> None:
         conn = record.at.conn
@@ -260,12 +266,15 @@ class Checker:
 
     def _connect(self, conn: str, facts: Facts, secrets: frozenset[str] = frozenset()) -> _Link:
         self._tally.connections += 1
+        if len(self._links) >= MAX_LINKS:
+            self._disconnect(next(iter(self._links)), at=None, sender=None, code=None)
         link = _Link(route.connect(self._plan, facts), self._tally.connections, secrets)
-        self._links[conn] = link
+        self._links[conn] = self._numbered[link.number] = link
         return link
 
     def _disconnect(self, conn: str, *, at: At | None, sender: Sender | None, code: int | None) -> None:
         link = self._links.pop(conn)
+        del self._numbered[link.number]
         route.disconnect(self._plan, link.state, self._out, at=at, sender=sender, code=code)
         if self._remembers:
             history.disconnect(self._plan, self._history, link.number, self._out)
@@ -276,7 +285,7 @@ class Checker:
         broken, self._out.broken = self._out.broken, []
         found += [broken_finding(self.dialect, instance) for instance in broken]
         secrets = link.secrets if link is not None else frozenset[str]()
-        kept = tuple(_clean(finding, secrets) for finding in found if self._wanted(finding))
+        kept = tuple(clean(finding, secrets) for finding in found if self._wanted(finding))
         for finding in kept:
             self._tally.add(finding)
         return kept
@@ -285,29 +294,3 @@ class Checker:
         if finding.side is not None and self._side not in ("both", finding.side):
             return False
         return finding.guarantee is None or self._rules is None or finding.guarantee in self._rules
-
-
-def _finding(fault: Fault, sender: Sender, at: At, above: tuple[Any, ...]) -> Finding:
-    pointer = fault.pointer
-    if above:
-        pointer = pointer_to(above) + (pointer or "")
-    return Finding(
-        kind="frame" if fault.code in FRAME_CODES else "message",
-        code=fault.code,
-        level=fault.level,
-        side=sender,
-        message=fault.message,
-        at=at,
-        frame=fault.frame,
-        pointer=pointer,
-        cause=fault.cause,
-    )
-
-
-def _clean(finding: Finding, secrets: frozenset[str]) -> Finding:
-    message = redact(finding.message, secrets)
-    frame = None if finding.frame is None else redact(finding.frame, secrets)
-    pointer = None if finding.pointer is None else redact(finding.pointer, secrets)
-    if (message, frame, pointer) == (finding.message, finding.frame, finding.pointer):
-        return finding
-    return replace(finding, message=message, frame=frame, pointer=pointer)

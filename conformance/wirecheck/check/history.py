@@ -42,7 +42,8 @@ from wirecheck.check.memory import (
 )
 from wirecheck.check.plan import BORN, Moves, Plan
 from wirecheck.shapes.joins import residue, residue_of
-from wirecheck.shapes.state import Event, Key, Outcomes, agree, remember
+from wirecheck.shapes.lane import MAX_REPLAYS, Key, agree, remember
+from wirecheck.shapes.state import Event, Outcomes
 
 _TURN, _DONE, _BIRTH, _DELTA = "turn.open", "turn.close", "ask.session", "text.delta"
 _RESUME = "ask.replay"
@@ -149,8 +150,9 @@ def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> N
     elif _TURN in moves.roles:
         session = session_of(history, key)
         session.prompts += 1
-        for other in history.links.values():
-            if key in other.brackets:
+        for number in session.shown_by:
+            other = history.links.get(number)
+            if other is not None and key in other.brackets:
                 other.brackets[key].prompted = True
         if key in link.watches:
             link.watches[key].prompted = True
@@ -219,7 +221,7 @@ def _live(
 
 def _bracket(plan: Plan, history: History, link: Link, key: Key, event: Event, moves: Moves, out: Outcomes) -> None:
     """A frame that begins or ends a replay; an end that does not say which ends the only one, or makes all doubtful."""
-    meant = [other for other in link.brackets if agree(other, key)]
+    meant = [other for other in link.brackets if agree(other, key)]  # at most MAX_REPLAYS
     if len(meant) == 1 or None not in key:
         for other in meant:
             _end(plan, history, link, other, out)
@@ -244,6 +246,9 @@ def _begin(history: History, link: Link, key: Key, event: Event) -> None:
     if session.now is not None:
         session.now.whole = False
     link.watches.pop(key, None)
+    if len(link.brackets) >= MAX_REPLAYS:
+        session.sure = False
+        return
     link.brackets[key] = Bracket(at=event.at, label=event.label, prompts=session.prompts, seen=seen)
 
 
@@ -285,6 +290,8 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     if bracket is None:
         return
     if not bracket.broken:
+        if len(link.watches) >= MAX_ITEMS:
+            del link.watches[next(iter(link.watches))]
         link.watches[key] = Watch(prompted=bracket.prompted, content=bracket.content or bracket.prompted)
     session = session_of(history, key)
     if plan.history is None or not expects(bracket):

@@ -6,10 +6,11 @@ Law: `docs/verdicts.md`, section 3. This module only calls the shapes; it decide
 from __future__ import annotations
 
 from wirecheck.check.plan import Moves, Plan
-from wirecheck.shapes import agrees, deadlines, either, joins, opted, pair, place, spans, steps, sure, times
+from wirecheck.shapes import agrees, crowd, deadlines, either, joins, opted, pair, place, spans, steps, sure, times
 from wirecheck.shapes.forms import LaneForm
+from wirecheck.shapes.lane import MAX_ALIKE, Lane
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import Event, Facts, Lane, Outcomes, Trace
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 
 def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
@@ -25,6 +26,8 @@ def new_trace(plan: Plan, facts: Facts, *, live: bool) -> Trace:
 
 def judge(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, out: Outcomes) -> None:
     """Judge the frame on the state before it, then let it close, excuse, end, open and clear."""
+    if facts.open_spans > MAX_ALIKE:
+        crowd.relieve(moves.looks, moves.may_look, moves.ends, trace, facts, event, out)
     if moves.places or moves.counts or moves.pardons:
         for inside, form, guarantee in moves.places:
             if inside:

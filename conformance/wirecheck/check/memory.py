@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from wirecheck.record import At
 from wirecheck.shapes.joins import NOTHING, join, residue
-from wirecheck.shapes.state import Key
+from wirecheck.shapes.lane import Key
 
 MAX_SESSIONS = 10_000
 MAX_WEIGHT = 100_000

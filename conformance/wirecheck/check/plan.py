@@ -13,9 +13,9 @@ from typing import Any
 from wirecheck.catalog.model import Dialect, FrameForm, Guarantee, Locator, Sender
 from wirecheck.shapes.forms import LaneForm, Times
 from wirecheck.shapes.joins import Joins
+from wirecheck.shapes.lane import CLOSE_SIDE, OPEN_SIDE
 from wirecheck.shapes.opted import Subscription
 from wirecheck.shapes.place import Edge
-from wirecheck.shapes.state import CLOSE_SIDE, OPEN_SIDE
 from wirecheck.shapes.steps import Steps
 
 BORN = "answer.session"
@@ -63,6 +63,9 @@ class Moves:
     delta: bool = False
     born: bool = False
     hears: tuple[LaneForm, ...] = ()
+    looks: tuple[LaneForm, ...] = ()
+    may_look: tuple[LaneForm, ...] = ()
+    ends: tuple[tuple[LaneForm, int], ...] = ()
     unplaceable: bool = False
     historic: bool = False
     documented: tuple[str, ...] = ()
@@ -183,6 +186,20 @@ class Plan:
             unplaceable="turn.open" in roles | may,
             documented=tuple((form.payload or {}).get("properties", ())),
             historic=moves.begins_bracket or moves.ends_bracket or bool((roles | may) & HISTORIC),
+            looks=tuple(
+                dict.fromkeys(
+                    [
+                        *(lane for _, lane, _ in moves.places),
+                        *(lane for lane, _ in moves.counts),
+                        *moves.pardons,
+                        *moves.implies,
+                        *moves.closes,
+                        *(lane for lane, _ in moves.meets),
+                    ]
+                )
+            ),
+            may_look=moves.may_closes + moves.may_meets,
+            ends=tuple(waiting for _, those in moves.deadlines for waiting in those),
             hears=tuple(lane for lane in self.lanes if lane.nameless),
         )
 

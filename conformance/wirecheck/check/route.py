@@ -15,8 +15,9 @@ from wirecheck.check.plan import Glance, Moves, Plan
 from wirecheck.record import At
 from wirecheck.shapes import deadlines, either, ends, joins, place, spans, steps, sure
 from wirecheck.shapes.forms import LaneForm
+from wirecheck.shapes.lane import MAX_ALIKE, MAX_KEYS, MAX_REPLAYS, Key, Span, agree, remember
 from wirecheck.shapes.place import EdgeState
-from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Span, Trace, agree, remember
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 
 @dataclass(slots=True)
@@ -171,13 +172,25 @@ def _begin(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
         return
     if key in connection.replays:
         _finish_replay(plan, connection, key, out)
+    elif len(connection.replays) >= MAX_REPLAYS:
+        _overlook(connection, key)
+        return
     connection.unclear.pop(key, None)
     connection.replays[key] = new_trace(plan, connection.facts, live=False)
 
 
+def _overlook(connection: Connection, key: Key) -> None:
+    """Too many replays run at once to follow another: until it ends, frames with its key are of no known trace."""
+    if len(connection.unclear) >= MAX_ALIKE:
+        connection.adrift = True
+    elif key not in connection.unclear:
+        connection.unclear[key] = None
+        connection.still_open += 1
+
+
 def _end(plan: Plan, connection: Connection, key: Key, out: Outcomes) -> None:
     agreeing = [other for other in connection.replays if agree(other, key)]
-    unclear = any(agree(other, key) for other in connection.unclear)
+    unclear = key in connection.unclear or (None in key and any(agree(other, key) for other in connection.unclear))
     for other in agreeing:
         _finish_replay(plan, connection, other, out)
     if len(agreeing) > 1 or (agreeing and unclear):
@@ -206,7 +219,7 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
             either.pardon(lane, ours)
         taken = set(lane.spans)
         for span in list(past.all()):
-            if not span.doubtful and span.key not in taken:
+            if not span.doubtful and span.key not in taken and not lane.is_full(span.key):
                 past.remove(span)
                 span.excused = True
                 lane.add(span)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wirecheck.catalog.model import Dialect, Guarantee, Sender
-from wirecheck.record import At
-from wirecheck.shapes.state import Broken, Outcomes
+from wirecheck.shapes.state import Outcomes
 from wirecheck.verdict import Finding, Group, GuaranteeResult, Report, verdict_of
 
 MAX_GROUPS = 10_000
@@ -47,23 +46,6 @@ def new_tally(dialect: Dialect, input: str) -> Tally:
     tally = Tally(input=input)
     tally.outcomes.counts = {name: [0, 0, 0] for name in dialect.guarantees}
     return tally
-
-
-def broken_finding(dialect: Dialect, broken: Broken) -> Finding:
-    """The finding of one broken instance."""
-    claim = dialect.guarantees[broken.guarantee]
-    return Finding(
-        kind="connection" if claim.rule.shape == "ends" else "order",
-        code=claim.id,
-        level=claim.level,
-        side=claim.rule.side,
-        message=f"{broken.message} ({claim.id}, {claim.level}: {claim.source})",
-        at=broken.at,
-        guarantee=claim.id,
-        frame=broken.label,
-        pointer=None,
-        cause=(broken.label or "",),
-    )
 
 
 def report(dialect: Dialect, tally: Tally, *, side: Sides, rules: Collection[str] | None) -> Report:
@@ -102,17 +84,4 @@ def _result(claim: Guarantee, tally: Tally, *, side: Sides, rules: Collection[st
         undecided=0 if why else undecided,
         source=claim.source,
         why=why,
-    )
-
-
-def connection_finding(at: At, code: int, message: str, *, level: Literal["must", "may"], side: Sender) -> Finding:
-    """A close code that the documents, or RFC 6455, do not know."""
-    return Finding(
-        kind="connection",
-        code="closed-code",
-        level=level,
-        side=side,
-        message=message,
-        at=at,
-        cause=(str(code),),
     )

@@ -6,7 +6,8 @@ Law: `docs/verdicts.md`, section 7. Only values that both sides carry are compar
 from __future__ import annotations
 
 from wirecheck.shapes.forms import LaneForm
-from wirecheck.shapes.state import Event, Facts, Outcomes, Span, scalar
+from wirecheck.shapes.lane import Span
+from wirecheck.shapes.state import Event, Facts, Outcomes, scalar
 from wirecheck.strict import show
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from wirecheck.catalog.model import Sender
 from wirecheck.shapes import sure
 from wirecheck.shapes.forms import By, LaneForm, described
+from wirecheck.shapes.lane import CLOSE_SIDE, Key, Lane, Span, agree
 from wirecheck.shapes.spans import give_up, not_implied
-from wirecheck.shapes.state import CLOSE_SIDE, Event, Facts, Key, Lane, Outcomes, Span, Trace, agree
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 CLEAN = frozenset({1000, 1001})
 """Codes with which a server that has nothing more to say closes."""

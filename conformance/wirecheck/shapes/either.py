@@ -6,8 +6,9 @@ Law: `docs/verdicts.md`, section 4 (either order). What waits for its partner li
 from __future__ import annotations
 
 from wirecheck.shapes.forms import LaneForm, described
-from wirecheck.shapes.spans import new_span
-from wirecheck.shapes.state import MAX_OPEN, OPEN_SIDE, Event, Facts, Key, Lane, Outcomes, Trace, agree, remember
+from wirecheck.shapes.lane import EXCUSED, MAX_OPEN, OPEN_SIDE, Key, Lane, agree, remember
+from wirecheck.shapes.spans import is_nameless, new_span
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 
 def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, out: Outcomes) -> None:
@@ -49,7 +50,7 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
                 out.broke(form.guarantee, older.at, older.label, text)
             else:
                 out.undecided(form.guarantee)
-    if facts.open_spans >= MAX_OPEN:
+    if facts.open_spans >= MAX_OPEN or lane.is_full(key):
         if judged:
             out.undecided(form.guarantee)
         return
@@ -64,7 +65,7 @@ def may_meet(form: LaneForm, trace: Trace, event: Event) -> None:
     """In a lane of either order: a frame that may be of either side excuses all that it could mean, also the next."""
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
-    for span in lane.agreeing(key):
+    for span in lane.newly(EXCUSED) if is_nameless(key) else lane.agreeing(key):
         span.excused = True
     pardon(lane, key)
 

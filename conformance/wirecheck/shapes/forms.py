@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirecheck.catalog.model import Sender
-from wirecheck.shapes.state import Key
+from wirecheck.shapes.lane import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

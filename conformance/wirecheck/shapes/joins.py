@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirecheck.shapes.forms import LaneForm, described
-from wirecheck.shapes.state import MAX_KEYS, Event, Key, Outcomes, Text, Trace, agree
+from wirecheck.shapes.lane import MAX_ALIKE, MAX_KEYS, Key, agree
+from wirecheck.shapes.state import Event, Outcomes, Text, Trace
 
 PRIME = (1 << 127) - 1
 MAX_STARTS = 16
@@ -59,8 +60,8 @@ def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
             whole = before is None or not before.pieces
             _put(texts, key, Text(whole=whole, starts=[NOTHING] if whole else []))
     if roles & form.reset:
-        for other, text in texts.items():
-            if agree(other, key) and not text.fresh:
+        for text in _agreeing(trace, key):
+            if not text.fresh:
                 _restart(text)
     if form.deltas in roles or form.final in roles:
         if None in key:
@@ -73,9 +74,20 @@ def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
 
 def blur(trace: Trace) -> None:
     """Something could not be read, or does not say to which text it belongs: no text is known to be complete."""
+    if len(trace.texts) > MAX_ALIKE:
+        trace.texts.clear()
     for text in trace.texts.values():
         text.whole = False
         text.starts = []
+
+
+def _agreeing(trace: Trace, key: Key) -> list[Text]:
+    if None not in key:
+        text = trace.texts.get(key)
+        return [] if text is None else [text]
+    if len(trace.texts) > MAX_ALIKE:
+        trace.texts.clear()
+    return [text for other, text in trace.texts.items() if agree(other, key)]
 
 
 def _restart(text: Text) -> None:

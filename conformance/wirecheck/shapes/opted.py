@@ -5,6 +5,7 @@ Law: `docs/verdicts.md`, section 7.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from wirecheck.strict import show
 
 MAX_TOPICS = 10_000
 
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n", ""})
 
@@ -87,5 +89,5 @@ def _read(given: str, wanted: Any) -> Any:
         folded = given.strip().lower()
         return True if folded in _TRUE else False if folded in _FALSE else None
     if isinstance(wanted, int):
-        return int(given) if given.lstrip("-").isdecimal() else None
+        return int(given) if _INTEGER.fullmatch(given) else None
     return given

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from wirecheck.shapes import agrees, sure, times
 from wirecheck.shapes.forms import LaneForm, described
+from wirecheck.shapes.lane import MAX_OPEN, Key, Lane, Span, agree
 from wirecheck.shapes.spans import excuse, give_up, new_span, not_implied
-from wirecheck.shapes.state import MAX_OPEN, Event, Facts, Key, Lane, Outcomes, Span, Trace, agree, scalar
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace, scalar
 
 
 class Closing(NamedTuple):
@@ -51,9 +52,9 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
 
 def may_close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes) -> None:
     """The event may close a span of this kind: by its correlation it does, otherwise it excuses all it could mean."""
-    lane = trace.lanes[form.index]
-    agreeing = lane.agreeing(event.key(form.keys))
     if form.prefer is not None and scalar(event.names.get(form.prefer)) is not None:
+        lane = trace.lanes[form.index]
+        agreeing = lane.agreeing(event.key(form.keys))
         same = [span for span in agreeing if _same_name(span, event, form.prefer)]
         if len(same) == 1:
             _take(form, lane, trace, facts, same[0], event, out)
@@ -84,7 +85,7 @@ def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
                 out.broke(form.guarantee, older.at, older.label, text)
             elif not older.assumed:
                 out.undecided(form.guarantee)
-    if facts.open_spans >= MAX_OPEN:
+    if facts.open_spans >= MAX_OPEN or lane.is_full(key):
         out.undecided(form.guarantee)
         sure.loosen(form, lane, (None,) * len(key))
         return
@@ -103,8 +104,8 @@ def belongs(form: LaneForm, trace: Trace, facts: Facts, event: Event) -> bool:
         return False
     if form.home is not None and (facts.contacts is None or len(facts.contacts) != 1):
         return False
-    live = list(trace.lanes[form.index].all())
-    return len(live) == 1 and live[0].solid
+    lane = trace.lanes[form.index]
+    return lane.size == 1 and next(lane.all()).solid
 
 
 def may_open(form: LaneForm, trace: Trace, event: Event) -> None:

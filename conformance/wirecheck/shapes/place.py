@@ -11,8 +11,9 @@ from wirecheck.catalog.model import Sender
 from wirecheck.record import At
 from wirecheck.shapes import sure
 from wirecheck.shapes.forms import LaneForm, described
+from wirecheck.shapes.lane import MAX_ALIKE, MAX_KEYS, Key
 from wirecheck.shapes.spans import imply
-from wirecheck.shapes.state import MAX_KEYS, Event, Facts, Key, Outcomes, Trace
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 OPENED, CLOSED, MISSED, UNSEEN, BLURRED = range(5)
 
@@ -184,6 +185,8 @@ def blur(edge: Edge, state: EdgeState, sender: Sender, out: Outcomes) -> None:
         return
     if edge.first:
         state.blurred = True
+        if len(state.first) > MAX_ALIKE:
+            state.first.clear()
         for key, now in state.first.items():
             if now != OPENED:
                 state.first[key] = BLURRED

@@ -8,7 +8,8 @@ from __future__ import annotations
 from wirecheck.catalog.model import Sender
 from wirecheck.shapes import sure
 from wirecheck.shapes.forms import LaneForm, described
-from wirecheck.shapes.state import MAX_OPEN, Event, Facts, Key, Outcomes, Span, Trace
+from wirecheck.shapes.lane import DOUBTED, EXCUSED, MAX_OPEN, Key, Span
+from wirecheck.shapes.state import Event, Facts, Outcomes, Trace
 
 
 def new_span(form: LaneForm, event: Event, key: Key, facts: Facts, *, patient: bool) -> Span:
@@ -31,7 +32,7 @@ def imply(form: LaneForm, trace: Trace, facts: Facts, event: Event, guarantee: s
     """A frame that lies in spans of this kind came while none is open: somebody else may have opened one."""
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
-    if None in key or facts.open_spans >= MAX_OPEN:
+    if None in key or facts.open_spans >= MAX_OPEN or lane.is_full(key):
         return
     span = new_span(form, event, key, facts, patient=False)
     span.doubtful = span.assumed = True
@@ -40,9 +41,15 @@ def imply(form: LaneForm, trace: Trace, facts: Facts, event: Event, guarantee: s
     facts.open_spans += 1
 
 
+def is_nameless(key: Key) -> bool:
+    """Whether the key, which has names, gives the value of none of them."""
+    return bool(key) and all(part is None for part in key)
+
+
 def excuse(form: LaneForm, trace: Trace, key: Key, out: Outcomes) -> None:
     """Something may have ended the spans that agree with the key."""
-    for span in trace.lanes[form.index].agreeing(key):
+    lane = trace.lanes[form.index]
+    for span in lane.newly(EXCUSED) if is_nameless(key) else lane.agreeing(key):
         give_up(span, out)
         if not span.doubtful:
             span.excused = True
@@ -52,7 +59,7 @@ def blur(form: LaneForm, trace: Trace, sender: Sender, out: Outcomes) -> None:
     """A message of this sender could not be read: what it could have ended or begun is open to doubt."""
     lane = trace.lanes[form.index]
     if sender in form.closers:
-        for span in lane.all():
+        for span in lane.newly(DOUBTED):
             give_up(span, out)
             span.doubtful = True
     if sender in form.openers:

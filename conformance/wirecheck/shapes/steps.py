@@ -32,15 +32,16 @@ def judge(form: Steps, trace: Trace, facts: Facts, event: Event, out: Outcomes, 
         text = f"number {number} is above its bound {bound}"
         out.broke(form.guarantee, event.at, event.label, text)
         return
-    spans = list(trace.lanes[form.lane.index].all())
+    lane = trace.lanes[form.lane.index]
+    span = next(lane.all()) if lane.size == 1 else None
     alone = form.lane.home is None or (facts.contacts is not None and len(facts.contacts) == 1)
-    if not placed or not alone or len(spans) != 1 or not spans[0].solid:
+    if not placed or not alone or span is None or not span.solid:
         out.undecided(form.guarantee)
         trace.step = None
         return
     before = trace.step
-    trace.step = (spans[0].seq, number)
-    if before is None or before[0] != spans[0].seq or number == before[1] + 1:
+    trace.step = (span.seq, number)
+    if before is None or before[0] != span.seq or number == before[1] + 1:
         out.held(form.guarantee)
     else:
         out.broke(form.guarantee, event.at, event.label, f"number {number} follows {before[1]}, wanted {before[1] + 1}")

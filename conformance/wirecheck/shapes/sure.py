@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from wirecheck.catalog.model import Sender
 from wirecheck.shapes.forms import LaneForm
-from wirecheck.shapes.state import Facts, Key, Lane, Trace, agree, remember
+from wirecheck.shapes.lane import MAX_ALIKE, Key, Lane, agree, remember
+from wirecheck.shapes.state import Facts, Trace
 
 _REPLAYED: frozenset[Sender] = frozenset({"server"})
 """A replay holds the server's frames only."""
@@ -63,8 +64,15 @@ def is_closable(form: LaneForm, facts: Facts, trace: Trace) -> bool:
 def loosen(form: LaneForm, lane: Lane, key: Key) -> None:
     """Something may have been opened that we could not see: keys agreeing with `key` are no longer sure."""
     lane.loosen(key)
-    if lane.cleared:
-        for number, common in list(lane.cleared):
-            positions = form.by[number].positions or ()
-            if agree(tuple([key[position] for position in positions]), common):
-                del lane.cleared[number, common]
+    for number, by in enumerate(form.by if lane.cleared else ()):
+        if by.positions is None:
+            continue
+        ours = tuple([key[position] for position in by.positions])
+        if None not in ours:
+            lane.cleared.pop((number, ours), None)
+        elif len(lane.cleared) > MAX_ALIKE:
+            lane.cleared.clear()
+        else:
+            for other, common in [each for each in lane.cleared if each[0] == number]:
+                if agree(ours, common):
+                    del lane.cleared[other, common]

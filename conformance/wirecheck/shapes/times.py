@@ -6,7 +6,8 @@ Law: `docs/verdicts.md`, section 6. The count lives in the span; this module onl
 from __future__ import annotations
 
 from wirecheck.shapes.forms import LaneForm, Times, described
-from wirecheck.shapes.state import Event, Outcomes, Span, Trace
+from wirecheck.shapes.lane import Span
+from wirecheck.shapes.state import Event, Outcomes, Trace
 
 
 def count(form: LaneForm, rule: Times, trace: Trace, event: Event, out: Outcomes) -> None:

@@ -1,0 +1,85 @@
+"""From what was found to findings, fit to be kept and shown.
+
+Law: judges nothing. What leaves here carries no secret that is known, and its length is bounded whatever a peer sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from wirecheck.catalog.model import Dialect, Sender
+from wirecheck.decode import Fault
+from wirecheck.record import At
+from wirecheck.redact import redact
+from wirecheck.shapes.state import Broken
+from wirecheck.strict import pointer_to
+from wirecheck.verdict import FRAME_CODES, Finding
+
+MAX_SHOWN = 200
+"""Characters of a tag or a pointer that a finding carries."""
+MAX_SAID = 1_000
+"""Characters of a finding's message."""
+
+
+def broken_finding(dialect: Dialect, broken: Broken) -> Finding:
+    """The finding of one broken instance."""
+    claim = dialect.guarantees[broken.guarantee]
+    return Finding(
+        kind="connection" if claim.rule.shape == "ends" else "order",
+        code=claim.id,
+        level=claim.level,
+        side=claim.rule.side,
+        message=f"{broken.message} ({claim.id}, {claim.level}: {claim.source})",
+        at=broken.at,
+        guarantee=claim.id,
+        frame=broken.label,
+        pointer=None,
+        cause=(broken.label or "",),
+    )
+
+
+def connection_finding(at: At, code: int, message: str, *, level: Literal["must", "may"], side: Sender) -> Finding:
+    """A close code that the documents, or RFC 6455, do not know."""
+    return Finding(
+        kind="connection",
+        code="closed-code",
+        level=level,
+        side=side,
+        message=message,
+        at=at,
+        cause=(str(code),),
+    )
+
+
+def placed(fault: Fault, sender: Sender, at: At, above: tuple[Any, ...]) -> Finding:
+    """The finding of a fault; `above` leads to the message, where it lies in another one."""
+    pointer = fault.pointer
+    if above:
+        pointer = pointer_to(above) + (pointer or "")
+    return Finding(
+        kind="frame" if fault.code in FRAME_CODES else "message",
+        code=fault.code,
+        level=fault.level,
+        side=sender,
+        message=fault.message,
+        at=at,
+        frame=fault.frame,
+        pointer=pointer,
+        cause=tuple([part[:MAX_SHOWN] for part in fault.cause]),
+    )
+
+
+def clean(finding: Finding, secrets: frozenset[str]) -> Finding:
+    """The finding as it may be kept and shown: without secrets, and of bounded length."""
+    message = _cut(redact(finding.message, secrets), MAX_SAID)
+    frame = None if finding.frame is None else _cut(redact(finding.frame, secrets), MAX_SHOWN)
+    pointer = None if finding.pointer is None else _cut(redact(finding.pointer, secrets), MAX_SHOWN)
+    if (message, frame, pointer) == (finding.message, finding.frame, finding.pointer):
+        return finding
+    return replace(finding, message=message, frame=frame, pointer=pointer)
+
+
+def _cut(text: str, width: int) -> str:
+    """Redacted first and cut then: half a secret at the end is still half a secret."""
+    return text if len(text) <= width else text[: width - 1] + "…"
