@@ -17,7 +17,7 @@ import oracle_pairs as pairs
 import oracle_places as places
 from oracle_frames import MISSING, Frame, Key, agree, frame_of, full, read
 from oracle_lanes import JUDGED_SHAPES, Lane, Trace, judged_here
-from oracle_scene import Homes, Judged, Scene, Tally
+from oracle_scene import Asked, Homes, Judged, Scene, Tally
 from wirecheck.catalog.model import Dialect, Guarantee
 from wirecheck.record import BadLine, Closed, Message, Opened, Record
 
@@ -26,6 +26,7 @@ def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
     """The instances of every guarantee that the page covers, over all connections of one capture."""
     tally = Tally(judged_here(dialect))
     homes = Homes()
+    asked = Asked()
     open_now: dict[str, Scene] = {}
     for record in records:
         if isinstance(record, BadLine):
@@ -34,7 +35,7 @@ def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
         if isinstance(record, Opened) and conn in open_now:
             end(open_now.pop(conn), None)
         if conn not in open_now:
-            open_now[conn] = Scene(dialect, tally, homes, conn, record if isinstance(record, Opened) else None)
+            open_now[conn] = Scene(dialect, tally, homes, asked, conn, record if isinstance(record, Opened) else None)
         if isinstance(record, Message):
             receive(open_now[conn], record)
         elif isinstance(record, Closed):
@@ -261,7 +262,7 @@ def blur(scene: Scene, sender: str) -> None:
     content.spoil_texts(scene)
     places.forget_edges(scene, sender)
     if sender == "client":
-        scene.opaque = True
+        scene.asked.opaque = True
 
 
 def end(scene: Scene, closed: Closed | None) -> None:

@@ -99,16 +99,16 @@ def opted(scene: Scene, name: str, guarantee: Guarantee, frame: Frame) -> None:
     if options["on"] in frame.is_:
         topics = scene.raw(frame, options["topics"])
         if isinstance(topics, list) and all(isinstance(topic, str) for topic in topics):
-            scene.topics |= set(topics)
+            scene.asked.topics |= set(topics)
         else:
-            scene.opaque = True
+            scene.asked.opaque = True
     if options["opaque"] in frame.is_ | frame.may:
-        scene.opaque = True
+        scene.asked.opaque = True
     topic = scene.raw(frame, options["topic"])
     if options["frames"] in frame.is_ and isinstance(topic, str):
-        if topic in scene.topics:
+        if topic in scene.asked.topics:
             verdict = "held"
-        elif scene.opaque or "client" not in scene.seen or not scene.started:
+        elif scene.asked.opaque or scene.asked.unseen or "client" not in scene.seen or not scene.started:
             verdict = "undecided"
         else:
             verdict = "broken"

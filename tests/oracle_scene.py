@@ -77,13 +77,26 @@ class Text:
         self.starts = []
 
 
+class Asked:
+    """What clients subscribed to, on any connection of the capture."""
+
+    def __init__(self) -> None:
+        self.topics: set[str] = set()
+        self.opaque = False
+        self.unseen = False  # some connection's start was not recorded, and with it what its client asked for
+
+
 class Scene:
     """Everything that happened on one connection so far."""
 
-    def __init__(self, dialect: Dialect, tally: Tally, homes: Homes, conn: str, opened: Opened | None) -> None:
+    def __init__(
+        self, dialect: Dialect, tally: Tally, homes: Homes, asked: Asked, conn: str, opened: Opened | None
+    ) -> None:
         self.dialect = dialect
         self.tally = tally
         self.homes = homes
+        self.asked = asked
+        self.asked.unseen = self.asked.unseen or opened is None
         self.conn = conn
         self.opened = opened
         self.started = opened is not None
@@ -99,8 +112,6 @@ class Scene:
         self.still_open = 0  # how many of these are not
         self.frames: list[Frame] = []
         self.answered: list[Frame] = []  # frames that opened a span that was closed while solid or excused
-        self.topics: set[str] = set()
-        self.opaque = False
         self.blurred: set[str] = set()
         self.first: dict[tuple[str, Key], dict[str, bool]] = {}
         self.last: list[tuple[str, Key, Frame]] = []

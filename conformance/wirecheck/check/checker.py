@@ -21,7 +21,7 @@ from wirecheck.decode import Decoded, Decoder
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.shapes.ends import UNSENT
-from wirecheck.shapes.state import Facts
+from wirecheck.shapes.state import Facts, Subscribed
 from wirecheck.verdict import Finding, Report
 
 __all__ = ["Checker"]
@@ -78,6 +78,7 @@ class Checker:
         self._links: dict[str, _Link] = {}
         self._numbered: dict[int, _Link] = {}
         self._met: dict[Any, int] = {}
+        self._subscribed = Subscribed()
         self._tally = new_tally(dialect, input)
         self._out = self._tally.outcomes
         self._side: Sides = side
@@ -266,6 +267,8 @@ class Checker:
 
     def _connect(self, conn: str, facts: Facts, secrets: frozenset[str] = frozenset()) -> _Link:
         self._tally.connections += 1
+        facts.subscribed = self._subscribed
+        self._subscribed.blind = self._subscribed.blind or not facts.started
         if len(self._links) >= MAX_LINKS:
             self._disconnect(next(iter(self._links)), at=None, sender=None, code=None)
         link = _Link(route.connect(self._plan, facts), self._tally.connections, secrets)

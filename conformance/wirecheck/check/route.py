@@ -129,7 +129,7 @@ def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> N
     for edge, state in zip(plan.edges, connection.edges, strict=True):
         place.blur(edge, state, sender, out)
     if sender == "client":
-        connection.facts.opaque = True
+        connection.facts.subscribed.opaque = True
 
 
 def disconnect(

@@ -60,24 +60,26 @@ def by_parameter(
 
 def subscribe(form: Subscription, facts: Facts, event: Event) -> None:
     """A client's subscription: its topics, or that they cannot be told."""
+    subscribed = facts.subscribed
     topics = event.names.get(form.topics)
     named = isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)
-    if form.on in event.roles and named and len(facts.topics) + len(topics or ()) <= MAX_TOPICS:
-        facts.topics.update(topics or ())
+    if form.on in event.roles and named and len(subscribed.topics) + len(topics or ()) <= MAX_TOPICS:
+        subscribed.topics.update(topics or ())
     elif form.on in event.roles:
-        facts.opaque = True
+        subscribed.opaque = True
     if form.opaque in event.roles:
-        facts.opaque = True
+        subscribed.opaque = True
 
 
 def by_subscription(form: Subscription, facts: Facts, event: Event, out: Outcomes) -> None:
-    """A frame of a topic: the client must have named it before."""
+    """A frame of a topic: a client must have named it before, on this or another connection."""
     topic = event.names.get(form.topic)
     if not isinstance(topic, str):
         return
-    if topic in facts.topics:
+    subscribed = facts.subscribed
+    if topic in subscribed.topics:
         out.held(form.guarantee)
-    elif facts.opaque or "client" not in facts.seen or not facts.started:
+    elif subscribed.opaque or subscribed.blind or "client" not in facts.seen or not facts.started:
         out.undecided(form.guarantee)
     else:
         out.broke(form.guarantee, event.at, event.label, f"of topic {show(topic)}, to which nobody subscribed")

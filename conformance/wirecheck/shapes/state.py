@@ -40,6 +40,16 @@ class Text:
 
 
 @dataclass(slots=True)
+class Subscribed:
+    """What clients subscribed to, on all connections of a capture. `opaque`: to more than can be told. `blind`: there
+    was a connection on which we could not have seen all that its client asked for."""
+
+    topics: set[str] = field(default_factory=set)
+    opaque: bool = False
+    blind: bool = False
+
+
+@dataclass(slots=True)
 class Facts:
     """What is known of a connection beyond its frames. `params` is None where the URL is not known."""
 
@@ -49,8 +59,7 @@ class Facts:
     exclusive: bool = False
     params: Mapping[str, str | None] | None = None
     auth_refused: bool = False
-    opaque: bool = False
-    topics: set[str] = field(default_factory=set)
+    subscribed: Subscribed = field(default_factory=Subscribed)
     contacts: dict[Key, None] | None = field(default_factory=dict)
     open_spans: int = 0
     homes: dict[Any, None] = field(default_factory=dict)
