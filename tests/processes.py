@@ -24,12 +24,13 @@ def peak():
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most // 1024 if sys.platform == "darwin" else most
 
+report, most = sys.argv[1], int(sys.argv[2])
+
 def note():
-    with open(sys.argv[1], "w") as file:
+    with open(report, "w") as file:
         file.write(str(peak()))
 
 atexit.register(note)
-most = int(sys.argv[2])
 if most:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 sys.argv = ["wirecheck", *sys.argv[3:]]

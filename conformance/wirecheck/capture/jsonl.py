@@ -24,7 +24,7 @@ _SENDERS: Final = ("client", "server")
 _VANTAGES: Final = ("client", "server", "proxy")
 _CREDENTIALS: Final = ("good", "bad", "missing")
 _BODIES: Final = ("text", "json", "binary")
-_ABSENT: Final = object()
+_END_OF_TIME: Final = 1 << 63
 
 
 class _Wrong(Exception):
@@ -187,7 +187,7 @@ def _time(members: Mapping[str, Any]) -> str | float | None:
     t = members.get("t")
     if t is None or isinstance(t, str):
         return t
-    if type(t) in (int, float) and math.isfinite(t):
+    if type(t) is int and abs(t) < _END_OF_TIME or type(t) is float and math.isfinite(t):
         return cast("float", t)
     raise _Wrong(f'"t" must be an RFC 3339 string or epoch seconds, not {_said(t)}')
 

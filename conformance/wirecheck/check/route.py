@@ -217,7 +217,7 @@ def _finish_replay(plan: Plan, connection: Connection, key: Key, out: Outcomes) 
         sure.loosen(form, lane, ours)
         if form.either:
             either.pardon(lane, ours)
-        taken = set(lane.spans)
+        taken = [other for other in past.spans if other in lane.spans]
         for span in list(past.all()):
             if not span.doubtful and span.key not in taken and not lane.is_full(span.key):
                 past.remove(span)

@@ -19,9 +19,9 @@ Key = tuple[Any, ...]
 MAX_OPEN = 200_000
 MAX_KEYS = 50_000
 MAX_LATE = 1_000
-MAX_ALIKE = 1_000
-"""Spans among which a frame may have to look for its own: those of one key, those that lack a name, and, for a frame
-that lacks one, all of their kind."""
+MAX_ALIKE = 500
+"""Spans among which a frame may have to look for its own: those of one key or of one first name in it, those that
+lack a name, and, for a frame that lacks one, all of their kind."""
 MAX_REPLAYS = 100
 
 OPEN_SIDE, CLOSE_SIDE = 0, 1
@@ -62,6 +62,9 @@ class Span:
         return not (self.excused or self.doubtful)
 
 
+_NONE: Mapping[int, Span] = {}
+
+
 @dataclass(slots=True)
 class Lane:
     """The spans of one kind now open in one trace, and which keys we can be sure about.
@@ -79,6 +82,8 @@ class Lane:
     settled: dict[Key, None] = field(default_factory=dict)
     cleared: dict[tuple[int, Key], None] = field(default_factory=dict)
     late: list[Span] = field(default_factory=list)
+    firsts: dict[Any, dict[int, Span]] = field(default_factory=dict)
+    """The spans whose key begins with a value and has no hole, where keys have several names."""
     holes: int = 0
     size: int = 0
     new: list[list[Span] | None] | None = None
@@ -111,8 +116,8 @@ class Lane:
 
     def is_full(self, key: Key) -> bool:
         """Whether too many spans are open that are like one with this key."""
-        there = self.holed if None in key else self.spans.get(key)
-        return there is not None and len(there) >= MAX_ALIKE
+        there = self.holed if None in key else self.spans.get(key, ())
+        return len(there) >= MAX_ALIKE or (len(key) > 1 and len(self.firsts.get(key[0], ())) >= MAX_ALIKE)
 
     def agreeing(self, key: Key) -> list[Span]:
         """Open spans whose key agrees with `key`, oldest first."""
@@ -123,6 +128,9 @@ class Lane:
             found = [span for span in self.holed if agree(span.key, key)]
             if exact:
                 found += exact
+        elif len(key) > 1 and key[0] is not None:
+            there = [*self.firsts.get(key[0], _NONE).values(), *self.holed]
+            found = [span for span in there if agree(span.key, key)]
         else:
             found = [span for span in self.all() if agree(span.key, key)]
         found.sort(key=_age)
@@ -159,6 +167,8 @@ class Lane:
                 self.spans[span.key] = [span]
             else:
                 spans.append(span)
+            if len(span.key) > 1:
+                self.firsts.setdefault(span.key[0], {})[span.seq] = span
         if self.nested:
             self.within.setdefault(span.lies_in, {})[span.seq] = span
             self.holes += None in span.lies_in
@@ -181,6 +191,11 @@ class Lane:
                 del self.spans[key]
             else:
                 _drop(spans, span)
+            if len(key) > 1:
+                alike = self.firsts[key[0]]
+                del alike[span.seq]
+                if not alike:
+                    del self.firsts[key[0]]
         if not self.nested:
             return
         inside = self.within[span.lies_in]
@@ -191,6 +206,7 @@ class Lane:
 
     def clear(self) -> None:
         self.spans.clear()
+        self.firsts.clear()
         self.within.clear()
         self.holed.clear()
         self.holes = self.size = 0
