@@ -30,6 +30,10 @@ def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
     open_now: dict[str, Scene] = {}
     for record in records:
         if isinstance(record, BadLine):
+            for lost_on, scene in open_now.items():
+                if record.at.conn in ("", lost_on):
+                    for sender in ("client", "server"):
+                        blur(scene, sender)
             continue
         conn = record.at.conn
         if isinstance(record, Opened) and conn in open_now:
@@ -38,6 +42,10 @@ def judge(dialect: Dialect, records: Iterable[Record]) -> dict[str, Judged]:
             open_now[conn] = Scene(dialect, tally, homes, asked, conn, record if isinstance(record, Opened) else None)
         if isinstance(record, Message):
             receive(open_now[conn], record)
+            for other in open_now.values():
+                if open_now[conn].cancelled and other is not open_now[conn]:
+                    pairs.excuse_sessions(other)
+            open_now[conn].cancelled = False
         elif isinstance(record, Closed):
             end(open_now.pop(conn), record)
     for scene in open_now.values():
@@ -79,6 +87,7 @@ def route(scene: Scene, frame: Frame) -> None:
         loose_step(scene, frame)
     else:
         step(scene, next((scene.replays[key] for key in keys if key in scene.replays), scene.live), frame)
+    scene.cancelled = scene.cancelled or (frame.sender == "client" and pairs.may_end_something(scene, frame))
     for kind in ends:
         bracket_closed(scene, scene.key(frame, kind))
     for kind in begins:

@@ -108,7 +108,7 @@ def opted(scene: Scene, name: str, guarantee: Guarantee, frame: Frame) -> None:
     if options["frames"] in frame.is_ and isinstance(topic, str):
         if topic in scene.asked.topics:
             verdict = "held"
-        elif scene.asked.opaque or scene.asked.unseen or "client" not in scene.seen or not scene.started:
+        elif scene.asked.opaque or scene.asked.hides(scene) or "client" not in scene.seen or not scene.started:
             verdict = "undecided"
         else:
             verdict = "broken"

@@ -75,13 +75,20 @@ def orphan(scene: Scene, trace: Trace, lane: Lane, frame: Frame, key: Key, surpl
     if late:
         lane.late.remove(late[0])
         return
-    others = lane.in_replays and "client" in lane.openers and not scene.exclusive
+    others = lane.in_replays and "client" in lane.openers and not scene.exclusive and not lane.form.implied
+    if is_request(scene, lane) and scene.asked.elsewhere(scene, lane.kind, key):
+        others = True
     if scene.sure(trace, lane, key) and not others:
         scene.tally.add(lane.pair, "broken", frame.line)
         surplus.add(lane.kind)
     else:
         scene.tally.add(lane.pair, "undecided", frame.line)
         scene.undecided_orphan(lane, key)
+
+
+def is_request(scene: Scene, lane: Lane) -> bool:
+    """Where sessions outlive connections: what one connection asks for, another may get."""
+    return bool(scene.brackets) and lane.form.open.startswith("ask.") and "client" in lane.openers
 
 
 def may_be_anothers(scene: Scene, trace: Trace, lane: Lane, frame: Frame, key: Key, chosen: Span) -> bool:
@@ -218,6 +225,12 @@ def certain_opens(scene: Scene, trace: Trace, frame: Frame, surplus: set[str]) -
         # While an older one with its key stays, nobody can tell in which of them a frame lies.
         beside = lane.form.exclusive and full(key) and any(span.key == key for span in lane.spans)
         lane.spans.append(Span(key=key, opening=frame, fresh=fresh, uncountable=beside))
+        if is_request(scene, lane) and frame.sender == "client":
+            scene.asked.requests.append((kind, key, scene))
+        if beside:
+            for other in trace.lanes.values():
+                if other.either and other.form.open == lane.form.close:
+                    other.log.append(("pardon", scene.key(frame, other.kind)))
         if full(key):
             lane.log.append(("settle", key))
 
@@ -291,10 +304,29 @@ def end_of_connection(scene: Scene, trace: Trace, lane: Lane, *, clean: bool) ->
     """What is still open when the connection closes, cleanly and by the server or not, or when the input ends."""
     due = clean and trace.live and not lane.by and "server" in lane.closers and scene.closable(trace, lane)
     due = due and lane.form.opened == "here" and not lane.form.resumable
+    owed = clean and trace.live and not lane.by and lane.closers == {"client"} and scene.closable(trace, lane)
+    owed = owed and lane.form.opened == "here" and not lane.form.resumable and scene.vantage == "client"
     for span in lane.spans:
         if clean and trace.live:
             scene.decide_waiting(span, "broken")
-        if due and span.solid and lane.judged(span.side) and scene.conclusive(span, "server"):
+        later = [one for one in scene.frames if one.sender == "client" and one.number > span.opening.number]
+        judged = span.solid and lane.judged(span.side)
+        if judged and ((owed and later) or (due and scene.conclusive(span, "server"))):
             scene.tally.add(lane.pair, "broken", span.line)
         else:
             scene.left_open(lane, span)
+
+
+def may_end_something(scene: Scene, frame: Frame) -> bool:
+    """Whether the frame may end a span (which then may be one that another connection shows)."""
+    return bool(scene.brackets) and any(
+        not lane.either and lane.form.close in frame.may - frame.is_ for lane in scene.live.lanes.values()
+    )
+
+
+def excuse_sessions(scene: Scene) -> None:
+    """A client on another connection may have ended anything in the sessions that this one shows."""
+    for lane in scene.live.lanes.values():
+        if lane.in_replays:
+            for span in lane.spans:
+                scene.excuse(span)

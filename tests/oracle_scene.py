@@ -83,7 +83,18 @@ class Asked:
     def __init__(self) -> None:
         self.topics: set[str] = set()
         self.opaque = False
-        self.unseen = False  # some connection's start was not recorded, and with it what its client asked for
+        self.unseen: list[Any] = []  # connections whose start was not recorded, and with it what the client asked for
+        self.requests: list[tuple[str, Key, Any]] = []  # kind, key and connection of each
+
+    def hides(self, scene: Any) -> bool:
+        """Whether something that counts may have been asked on another connection, where we did not see it."""
+        return any(other is not scene for other in self.unseen)
+
+    def elsewhere(self, scene: Any, kind: str, key: Key) -> bool:
+        """Whether the same was, or may have been, asked for on another connection."""
+        return self.hides(scene) or any(
+            (which, its) == (kind, key) and other is not scene for which, its, other in self.requests
+        )
 
 
 class Scene:
@@ -96,7 +107,8 @@ class Scene:
         self.tally = tally
         self.homes = homes
         self.asked = asked
-        self.asked.unseen = self.asked.unseen or opened is None
+        if opened is None:
+            self.asked.unseen.append(self)
         self.conn = conn
         self.opened = opened
         self.started = opened is not None
@@ -113,6 +125,7 @@ class Scene:
         self.frames: list[Frame] = []
         self.answered: list[Frame] = []  # frames that opened a span that was closed while solid or excused
         self.blurred: set[str] = set()
+        self.cancelled = False  # the client said something that may end what other connections show
         self.first: dict[tuple[str, Key], dict[str, bool]] = {}
         self.last: list[tuple[str, Key, Frame]] = []
         self.texts: dict[tuple[str, Key], Text] = {}
@@ -211,7 +224,7 @@ class Scene:
         """Whether the sender of the deadline surely had what opened the span: else the two may have crossed."""
         opening = span.opening
         later = any(one.sender == opening.sender and one.number > opening.number for one in self.answered)
-        return opening.sender == sender or self.vantage in (sender, None) or span.witnessed or later
+        return opening.sender == sender or self.vantage == sender or span.witnessed or later
 
     # What happens to a span whatever the reason.
 

@@ -564,7 +564,14 @@ FACTS: tuple[tuple[str, str, str, dict[str, Any] | None, str, tuple[int, tuple[i
         "tool-call-answered-once",
         (0, (), 1),
     ),
-    ("vonz", "another client may have prompted", "begin ready prompt done done", BOTH, "turn-closed-once", (1, (), 1)),
+    (
+        "vonz",
+        "a turn of another client would have shown itself",
+        "begin ready prompt done done",
+        BOTH,
+        "turn-closed-once",
+        (1, (6,), 0),
+    ),
     ("vonz", "nobody else could have", "begin ready prompt done done", ALONE, "turn-closed-once", (1, (6,), 0)),
     (
         "vonz",

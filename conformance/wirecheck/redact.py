@@ -58,6 +58,7 @@ _NAMES = "|".join(sorted(map(re.escape, _SECRET_NAMES), key=len, reverse=True))
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(?i)("(?:' + _NAMES + r')"\s*:\s*")(?:[^"\\]|\\.)*', re.DOTALL), r"\g<1>" + MARK),
     (re.compile(r'(?i)(\\"(?:' + _NAMES + r')\\"\s*:\s*\\")(?:[^"\\]|\\+[^"\\])*'), r"\g<1>" + MARK),
+    (re.compile(r"(:\\?/\\?/)[^\s/?#\"'<>\\]+@"), r"\g<1>" + MARK + "@"),
     (re.compile(r"(?i)(?<![\w-])(bearer[ .])[A-Za-z0-9._~+/=%-]{4,}"), r"\g<1>" + MARK),
     (re.compile(r"(?i)(?<![\w-])((?:" + _NAMES + r")=)[^\s&#;\"'<>\\]+"), r"\g<1>" + MARK),
     (re.compile(r"(?<![\w-])eyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?", re.ASCII), MARK),
@@ -145,7 +146,8 @@ def _in_url(url: str, named: set[str]) -> set[str]:
     authority = address.partition("://")[2].partition("/")[0]
     credentials, at, _ = authority.rpartition("@")
     if at:
-        found.add(credentials.partition(":")[2])
+        user, colon, password = credentials.partition(":")
+        found.add(password if colon else user)
     secret_names = named | set(_SECRET_NAMES)
     for pair in query.replace(";", "&").split("&"):
         name, _, value = pair.partition("=")

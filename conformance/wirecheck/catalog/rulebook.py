@@ -89,8 +89,8 @@ def read_rulebook(data: bytes, file: str, *, loader: Any = None) -> Rulebook:
 def _role_words(points: Mapping[str, str], spans: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     words: dict[str, list[str]] = {}
     for kind, form in spans.items():
-        words.setdefault(form["open"], []).append(f"opens a `{kind}`: {form['says']}")
-        words.setdefault(form["close"], []).append(f"closes a `{kind}`: {form['says']}")
+        words.setdefault(form["open"], []).append(f"opens the span `{kind}`: {form['says']}")
+        words.setdefault(form["close"], []).append(f"closes the span `{kind}`: {form['says']}")
     for role, says in points.items():
         words.setdefault(role, []).append(says)
     return {role: "; ".join(words[role]) for role in sorted(words)}

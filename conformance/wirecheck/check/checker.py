@@ -6,6 +6,7 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from wirecheck.decode import Decoded, Decoder
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.shapes.ends import UNSENT
-from wirecheck.shapes.state import Facts, Subscribed
+from wirecheck.shapes.state import Clients, Facts
 from wirecheck.verdict import Finding, Report
 
 __all__ = ["Checker"]
@@ -37,7 +38,7 @@ MAX_SESSIONS = 100_000
 class _Link:
     """One connection as the checker holds it: its ordering state, its number, and what must not be written out."""
 
-    __slots__ = ("heard", "number", "secrets", "state", "style")
+    __slots__ = ("epoch", "heard", "number", "secrets", "state", "style")
 
     def __init__(self, state: route.Connection, number: int, secrets: frozenset[str]) -> None:
         self.state = state
@@ -45,6 +46,7 @@ class _Link:
         self.secrets = secrets
         self.style: Style | None = None
         self.heard: set[Sender] = set()
+        self.epoch = 0
 
 
 class Checker:
@@ -78,7 +80,10 @@ class Checker:
         self._links: dict[str, _Link] = {}
         self._numbered: dict[int, _Link] = {}
         self._met: dict[Any, int] = {}
-        self._subscribed = Subscribed()
+        self._clients = Clients()
+        self._epoch = 0
+        self._lost = 0
+        """Counts what concerns every connection; and the count at which a record of nobody knows which was lost."""
         self._tally = new_tally(dialect, input)
         self._out = self._tally.outcomes
         self._side: Sides = side
@@ -117,6 +122,8 @@ class Checker:
         link = self._links.get(at.conn)
         if link is None:
             link = self._connect(at.conn, Facts())
+        if link.epoch != self._epoch:
+            self._catch_up(link)
         if sender not in link.heard:
             link.heard.add(sender)
             link.state.facts.seen.add(sender)
@@ -182,6 +189,9 @@ class Checker:
         if session not in facts.homes:
             self._meet(link, session, born=moves.born)
         trace = route.route(plan, state, event, moves, out)
+        if moves.may_closes and moves.sender == "client":
+            self._epoch += 1
+            link.epoch = self._epoch
         if not (self._remembers and moves.historic):
             return
         if trace is None:
@@ -261,23 +271,57 @@ class Checker:
             self._found.append(connection_finding(record.at, code, text, level="may", side=side))
 
     def _bad_line(self, record: BadLine) -> None:
+        """A record that was lost may have been any message of its connection, or of any if it does not say which."""
+        cause = (re.sub(r"[0-9]+", "0", record.message),)
         self._found.append(
-            Finding(kind="capture", code=record.code, level="must", side=None, message=record.message, at=record.at)
+            Finding(
+                kind="capture",
+                code=record.code,
+                level="must",
+                side=None,
+                message=record.message,
+                at=record.at,
+                cause=cause,
+            )
         )
+        link = self._links.get(record.at.conn)
+        if link is not None:
+            self._lose(link)
+        elif not record.at.conn:
+            self._epoch += 1
+            self._lost = self._epoch
+
+    def _lose(self, link: _Link) -> None:
+        for sender in SENDERS:
+            route.blur(self._plan, link.state, sender, self._out)
+        if self._remembers:
+            history.blur(self._history, link.number)
+
+    def _catch_up(self, link: _Link) -> None:
+        """Apply to this connection what happened on others, or nobody knows where, since it was last looked at."""
+        if link.epoch < self._lost:
+            self._lose(link)
+        else:
+            route.excuse(self._plan, link.state, self._out)
+        link.epoch = self._epoch
 
     def _connect(self, conn: str, facts: Facts, secrets: frozenset[str] = frozenset()) -> _Link:
         self._tally.connections += 1
-        facts.subscribed = self._subscribed
-        self._subscribed.blind = self._subscribed.blind or not facts.started
+        facts.clients = self._clients
+        self._clients.unseen += not facts.started
         if len(self._links) >= MAX_LINKS:
             self._disconnect(next(iter(self._links)), at=None, sender=None, code=None)
         link = _Link(route.connect(self._plan, facts), self._tally.connections, secrets)
+        facts.number = link.number
+        link.epoch = self._epoch
         self._links[conn] = self._numbered[link.number] = link
         return link
 
     def _disconnect(self, conn: str, *, at: At | None, sender: Sender | None, code: int | None) -> None:
         link = self._links.pop(conn)
         del self._numbered[link.number]
+        if link.epoch != self._epoch:
+            self._catch_up(link)
         route.disconnect(self._plan, link.state, self._out, at=at, sender=sender, code=code)
         if self._remembers:
             history.disconnect(self._plan, self._history, link.number, self._out)

@@ -89,7 +89,10 @@ def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
             for other, number in waiting:
                 deadlines.deadline(other, number, trace, facts, event, closing.chosen, out)
     for form, patient in moves.opens:
-        pair.begin(form, trace, facts, event, out, patient=patient)
+        if pair.begin(form, trace, facts, event, out, patient=patient):
+            for other in plan.lanes:
+                if other.either and other.open_role == form.close_role:
+                    either.pardon(trace.lanes[other.index], event.key(other.keys))
     if moves.may_opens and not _belongs(moves, trace, facts, event):
         for form in moves.may_opens:
             pair.may_open(form, trace, event)

@@ -47,6 +47,7 @@ def connect(plan: Plan, facts: Facts) -> Connection:
 def route(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> Trace | None:
     """Judge one frame where it belongs; returns the trace that it went to, None where that cannot be told."""
     facts = connection.facts
+    facts.last[event.sender] = event.seq
     trace: Trace | None = connection.live
     bracket = plan.bracket
     framing = moves.begins_bracket or moves.ends_bracket
@@ -129,7 +130,14 @@ def blur(plan: Plan, connection: Connection, sender: Sender, out: Outcomes) -> N
     for edge, state in zip(plan.edges, connection.edges, strict=True):
         place.blur(edge, state, sender, out)
     if sender == "client":
-        connection.facts.subscribed.opaque = True
+        connection.facts.clients.opaque = True
+
+
+def excuse(plan: Plan, connection: Connection, out: Outcomes) -> None:
+    """A client on another connection may have ended anything in the sessions that this one shows."""
+    for form in plan.lanes:
+        if form.home is not None:
+            spans.excuse(form, connection.live, (None,) * len(form.keys), out)
 
 
 def disconnect(

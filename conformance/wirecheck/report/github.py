@@ -10,7 +10,7 @@ from typing import Final
 
 from wirecheck.catalog.model import Level
 from wirecheck.report.escape import printable
-from wirecheck.report.view import Section, Terms, closing, fails, lacking, times
+from wirecheck.report.view import Section, Terms, closing, fails, lacking, times, unseen
 
 _MILDER: Final[dict[Level, str]] = {"must": "warning", "should": "warning", "may": "notice"}
 
@@ -28,7 +28,9 @@ def render(sections: Sequence[Section], terms: Terms) -> str:
             if group.input != "-":
                 properties = {"file": group.input, "line": str(finding.at.line), **properties}
             lines.append(_command(command, properties, section.clean(message)))
-        for result in lacking(report, terms):
+        if (hidden := unseen(section, terms)) is not None:
+            lines.append(_command("error", {"title": report.dialect}, hidden))
+        for result in lacking(section.everything, terms):
             said = f"{result.id} is required ({result.level}), and nothing held in it"
             lines.append(_command("error", {"title": f"{result.id} ({report.dialect})"}, said))
         lines.extend(f"{report.dialect}: {line}" for line in closing(report))

@@ -1,6 +1,7 @@
 """The report as JUnit XML, for servers that show test results.
 
-Law: a test case a guarantee, and one for each kind of other finding. A case fails exactly where it fails the run;
+Law: a test case a guarantee, and one for each kind of other finding. A case fails exactly where it fails the run, and is
+there whatever `--level` hides;
 what could not be judged is skipped, and never passes.
 """
 
@@ -15,10 +16,11 @@ from wirecheck.report.view import (
     VERDICT_WORDS,
     Section,
     Terms,
-    as_strict_as,
+    breaks_the_run,
     fails,
     heading,
     lacking,
+    shown_or_failing,
     times,
 )
 from wirecheck.verdict import Group, GuaranteeResult, Kind
@@ -33,7 +35,7 @@ def render(sections: Sequence[Section], terms: Terms) -> str:
 
 
 def _suite(root: ElementTree.Element, section: Section, terms: Terms) -> None:
-    report = section.report
+    report = shown_or_failing(section, terms)
     suite = ElementTree.SubElement(root, "testsuite", name=f"wirecheck.{report.dialect}")
     lacks = {result.id for result in lacking(report, terms)}
     for result in report.guarantees:
@@ -67,8 +69,7 @@ def _guarantee(
     if lacks:
         _note(case, "failure", f"required, and nothing held ({said})", text)
     elif result.verdict == "failed":
-        breaks_the_run = terms.fail_on != "never" and as_strict_as(result.level, terms.fail_on)
-        _note(case, "failure" if breaks_the_run else "system-out", f"{result.level}: {said}", text)
+        _note(case, "failure" if breaks_the_run(result, terms) else "system-out", f"{result.level}: {said}", text)
     elif result.verdict != "passed":
         _note(case, "skipped", f"{said}. {result.why}".rstrip(". "), "")
 

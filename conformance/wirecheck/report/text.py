@@ -16,11 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from wirecheck.report.escape import printable
-from wirecheck.report.view import Section, Shown, closing, heading, times
+from wirecheck.report.view import Section, Shown, Terms, closing, heading, times, unheld, unseen
 from wirecheck.verdict import Group, GuaranteeResult
 
 _WIDTH: Final = 120
 _INPUTS: Final = 20
+_TERMS: Final = Terms()
 _STYLES: Final = {
     "passed": "green",
     "failed": "bold red",
@@ -33,8 +34,11 @@ _STYLES: Final = {
 }
 
 
-def render(sections: Sequence[Section], terminal: TextIO | None = None) -> str:
-    """The whole report as text; with colours, and as wide as it is, if it is meant for this `terminal`."""
+def render(sections: Sequence[Section], terminal: TextIO | None = None, terms: Terms = _TERMS) -> str:
+    """The whole report as text; with colours, and as wide as it is, if it is meant for this `terminal`.
+
+    `terms` are those on which the run fails; the report ends with why, where its findings do not say it.
+    """
     buffer = StringIO()
     coloured = terminal is not None and terminal.isatty()
     width = Console(file=terminal).width if coloured else _WIDTH
@@ -52,12 +56,12 @@ def render(sections: Sequence[Section], terminal: TextIO | None = None) -> str:
     for index, section in enumerate(sections):
         if index:
             console.print()
-        _section(console, section)
+        _section(console, section, terms)
     # A table pads its last column; nobody wants the spaces in a file.
     return "".join(line.rstrip() + "\n" for line in buffer.getvalue().removesuffix("\n").split("\n"))
 
 
-def _section(console: Console, section: Section) -> None:
+def _section(console: Console, section: Section, terms: Terms) -> None:
     report = section.report
     console.print(Text(report.dialect, style="bold"), end="")
     console.print(
@@ -89,9 +93,13 @@ def _section(console: Console, section: Section) -> None:
     if report.findings:
         console.print()
     else:
-        console.print("no findings")
+        hidden = len(section.everything.findings)
+        console.print(f"no findings to show; --level hides {hidden:,}" if hidden else "no findings")
     for line in closing(report):
         console.print(line)
+    for sentence in (unseen(section, terms), *unheld((section.everything,), terms)):
+        if sentence:
+            console.print(sentence, soft_wrap=True)
 
 
 def _table(results: Sequence[GuaranteeResult]) -> Table:

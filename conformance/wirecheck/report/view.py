@@ -48,14 +48,20 @@ Evidence = Mapping[tuple[str, int, str], tuple[Shown, ...]]
 class Section:
     """One dialect's report, and what the formats need to show it.
 
-    `reasons` says of each input why it was taken for this dialect's traffic. `secrets` are the credentials of its
-    connections.
+    `report` is what `--level` lets through, and `whole` what it is taken from (None: nothing was left out). `reasons`
+    says of each input why it was taken for this dialect's traffic. `secrets` are the credentials of its connections.
     """
 
     report: Report
+    whole: Report | None = None
     evidence: Evidence = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+
+    @property
+    def everything(self) -> Report:
+        """The report as it was before `--level` left anything out of it."""
+        return self.report if self.whole is None else self.whole
 
     def hidden(self, text: str) -> str:
         """`text` for a program: without secrets, and bounded."""
@@ -126,26 +132,62 @@ def lacking(report: Report, terms: Terms) -> tuple[GuaranteeResult, ...]:
     return tuple(result for level in strict for result in nothing_held(report, level))
 
 
+def breaks_the_run(result: GuaranteeResult, terms: Terms) -> bool:
+    return result.verdict == "failed" and terms.fail_on != "never" and as_strict_as(result.level, terms.fail_on)
+
+
 def failed(report: Report, terms: Terms) -> bool:
-    broken = any(
-        result.verdict == "failed" and terms.fail_on != "never" and as_strict_as(result.level, terms.fail_on)
-        for result in report.guarantees
-    )
+    broken = any(breaks_the_run(result, terms) for result in report.guarantees)
     return broken or any(fails(group, terms) for group in report.findings) or bool(lacking(report, terms))
 
 
-def warning(reports: Iterable[Report], terms: Terms) -> str | None:
-    """A sentence about guarantees in which nothing held and that the run did not require; None if there are none."""
-    parts = []
-    for level in LEVELS[:2]:
-        if terms.require is not None and as_strict_as(level, terms.require):
-            continue
-        names = sorted({result.id for report in reports for result in nothing_held(report, level)})
-        if names:
-            parts.append(f"{len(names)} {level} ({', '.join(names)})")
-    if not parts:
+def shown_or_failing(section: Section, terms: Terms) -> Report:
+    """What `--level` lets through, and whatever else fails the run."""
+    seen, whole = section.report, section.everything
+    lacks = lacking(whole, terms)
+    return replace(
+        whole,
+        guarantees=tuple(
+            result
+            for result in whole.guarantees
+            if result in seen.guarantees or result in lacks or breaks_the_run(result, terms)
+        ),
+        findings=tuple(group for group in whole.findings if group in seen.findings or fails(group, terms)),
+    )
+
+
+def unseen(section: Section, terms: Terms) -> str | None:
+    """A sentence about what fails the run though `--level` hides it; None if there is nothing of the kind."""
+    shown_too = shown_or_failing(section, terms)
+    groups = [group for group in shown_too.findings if group not in section.report.findings]
+    broken = [
+        result
+        for result in shown_too.guarantees
+        if result not in section.report.guarantees and breaks_the_run(result, terms)
+    ]
+    codes = sorted({*(group.first.code for group in groups), *(result.id for result in broken)})
+    if not codes:
         return None
-    return f"nothing held in {' and '.join(parts)}; such a run passes unless --require says otherwise"
+    many = f"{len(groups):,} finding{'' if len(groups) == 1 else 's'}"
+    return f"--level hides {many} that fail{'s' if len(groups) == 1 else ''} the run ({', '.join(codes)})"
+
+
+def unheld(reports: Iterable[Report], terms: Terms) -> tuple[str, str]:
+    """Two sentences about guarantees in which nothing held: those required, which fail the run, and the others.
+
+    A sentence is empty where there is nothing to say.
+    """
+    required, others = [], []
+    found = tuple(reports)
+    for level in LEVELS[:2]:
+        names = sorted({result.id for report in found for result in nothing_held(report, level)})
+        if names:
+            asked = terms.require is not None and as_strict_as(level, terms.require)
+            (required if asked else others).append(f"{len(names)} {level} ({', '.join(names)})")
+    return (
+        f"nothing held in {' and '.join(required)}, and --require {terms.require} fails the run" if required else "",
+        f"nothing held in {' and '.join(others)}; such a run passes unless --require says otherwise" if others else "",
+    )
 
 
 def tally(results: Sequence[GuaranteeResult]) -> str:

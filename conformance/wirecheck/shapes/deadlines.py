@@ -53,13 +53,17 @@ def finish(form: LaneForm, trace: Trace, facts: Facts, closer: Sender | None, co
     lane = trace.lanes[form.index]
     clean = trace.live and closer == "server" and code in CLEAN
     final = clean and form.final and closer in form.closers and sure.is_closable(form, facts, trace)
+    owed = clean and form.final and form.closers == {"client"} and facts.vantage == "client"
     for span in lane.all():
         facts.open_spans -= 1
         if span.implied is not None:
             not_implied(form, span, clean, "the server closed the connection", out)
         if span.assumed or (form.either and span.side == CLOSE_SIDE and not form.judges_close):
             continue
-        if final and span.solid and _conclusive(span, "server", facts):
+        if owed and span.solid and span.seq < facts.last.get("client", 0):
+            text = f"{_unanswered(form, span)}, and the client sent other frames since then"
+            out.broke(form.guarantee, span.at, span.label, text)
+        elif final and span.solid and _conclusive(span, "server", facts):
             text = f"{_unanswered(form, span)}: the server closed the connection"
             out.broke(form.guarantee, span.at, span.label, text)
         else:
@@ -82,7 +86,7 @@ def _ended(by: By, lane: Lane, trace: Trace, event: Event, ended: Span | None) -
 
 def _conclusive(span: Span, sender: Sender, facts: Facts) -> bool:
     """Whether the sender of the deadline surely had what opened the span: else the two may have crossed on the way."""
-    if span.opener == sender or facts.vantage in (None, sender) or span.witnessed:
+    if span.opener == sender or facts.vantage == sender or span.witnessed:
         return True
     return span.seq < facts.answered.get(span.opener, 0)
 

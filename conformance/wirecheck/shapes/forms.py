@@ -62,6 +62,8 @@ class LaneForm:
     times: tuple[Times, ...] = ()
     partners: tuple[tuple[str, str], ...] = ()
     led: bool = False
+    asked: bool = False
+    """Whether such a span is a request that may be answered on another of its client's connections."""
     implied_by: frozenset[str] = frozenset()
     nameless: bool = False
     """Whether spans may be open that we did not see open, and a frame that ends one need not say which."""

@@ -60,15 +60,15 @@ def by_parameter(
 
 def subscribe(form: Subscription, facts: Facts, event: Event) -> None:
     """A client's subscription: its topics, or that they cannot be told."""
-    subscribed = facts.subscribed
+    clients = facts.clients
     topics = event.names.get(form.topics)
     named = isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)
-    if form.on in event.roles and named and len(subscribed.topics) + len(topics or ()) <= MAX_TOPICS:
-        subscribed.topics.update(topics or ())
+    if form.on in event.roles and named and len(clients.topics) + len(topics or ()) <= MAX_TOPICS:
+        clients.topics.update(topics or ())
     elif form.on in event.roles:
-        subscribed.opaque = True
+        clients.opaque = True
     if form.opaque in event.roles:
-        subscribed.opaque = True
+        clients.opaque = True
 
 
 def by_subscription(form: Subscription, facts: Facts, event: Event, out: Outcomes) -> None:
@@ -76,10 +76,10 @@ def by_subscription(form: Subscription, facts: Facts, event: Event, out: Outcome
     topic = event.names.get(form.topic)
     if not isinstance(topic, str):
         return
-    subscribed = facts.subscribed
-    if topic in subscribed.topics:
+    clients = facts.clients
+    if topic in clients.topics:
         out.held(form.guarantee)
-    elif subscribed.opaque or subscribed.blind or "client" not in facts.seen or not facts.started:
+    elif clients.opaque or clients.hides(facts) or "client" not in facts.seen or not facts.started:
         out.undecided(form.guarantee)
     else:
         out.broke(form.guarantee, event.at, event.label, f"of topic {show(topic)}, to which nobody subscribed")

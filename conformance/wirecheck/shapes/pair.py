@@ -62,8 +62,8 @@ def may_close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Out
     excuse(form, trace, event.key(form.keys), out)
 
 
-def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes, *, patient: bool) -> None:
-    """The event certainly opens a span of this kind."""
+def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcomes, *, patient: bool) -> bool:
+    """The event certainly opens a span of this kind; returns whether one with its key stays open beside it."""
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
     whole = None not in key
@@ -88,13 +88,16 @@ def begin(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
     if facts.open_spans >= MAX_OPEN or lane.is_full(key):
         out.undecided(form.guarantee)
         sure.loosen(form, lane, (None,) * len(key))
-        return
+        return False
     span = new_span(form, event, key, facts, patient=patient)
     span.uncounted = whole and form.exclusive and key in lane.spans
     lane.add(span)
     facts.open_spans += 1
     if form.exclusive and whole:
         lane.settle(key)
+    if form.asked and event.sender == "client":
+        facts.clients.ask(form.index, key, facts.number)
+    return span.uncounted
 
 
 def belongs(form: LaneForm, trace: Trace, facts: Facts, event: Event) -> bool:
@@ -137,7 +140,9 @@ def _orphan(form: LaneForm, lane: Lane, trace: Trace, facts: Facts, event: Event
         if agree(late.key, key):
             lane.late.remove(late)
             return False
-    others = form.home is not None and "client" in form.openers and not facts.exclusive
+    others = form.home is not None and "client" in form.openers and not facts.exclusive and not form.implied_by
+    if form.asked and facts.clients.asked_elsewhere(form.index, key, facts):
+        others = True
     if not others and sure.is_sure(form, lane, key, facts, trace):
         text = f"ends a {form.name}{described(form, key)} that is not open"
         out.broke(form.guarantee, event.at, event.label, text)

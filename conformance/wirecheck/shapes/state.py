@@ -13,7 +13,7 @@ from typing import Any
 
 from wirecheck.catalog.model import Sender
 from wirecheck.record import At, Vantage
-from wirecheck.shapes.lane import Key, Lane
+from wirecheck.shapes.lane import MAX_KEYS, Key, Lane
 
 
 @dataclass(slots=True)
@@ -40,13 +40,34 @@ class Text:
 
 
 @dataclass(slots=True)
-class Subscribed:
-    """What clients subscribed to, on all connections of a capture. `opaque`: to more than can be told. `blind`: there
-    was a connection on which we could not have seen all that its client asked for."""
+class Clients:
+    """What clients did on all connections of a capture, as far as it counts on each.
+
+    `topics`: what they subscribed to. `opaque`: to more than can be told. `unseen`: connections whose start was not
+    recorded, and with it what their clients asked for. `asks`: by lane and key, the number of the connection that
+    asked (0: several did); `full`: there were more.
+    """
 
     topics: set[str] = field(default_factory=set)
     opaque: bool = False
-    blind: bool = False
+    unseen: int = 0
+    full: bool = False
+    asks: dict[tuple[int, Key], int] = field(default_factory=dict)
+
+    def ask(self, lane: int, key: Key, number: int) -> None:
+        before = self.asks.get((lane, key))
+        if before is None and len(self.asks) >= MAX_KEYS:
+            self.full = True
+        elif before is None or before != number:
+            self.asks[lane, key] = number if before is None else 0
+
+    def hides(self, facts: Facts) -> bool:
+        """Whether there is another connection on which a client may have done what we did not see."""
+        return self.full or self.unseen > (0 if facts.started else 1)
+
+    def asked_elsewhere(self, lane: int, key: Key, facts: Facts) -> bool:
+        """Whether another connection asked for this, or may have."""
+        return self.hides(facts) or self.asks.get((lane, key), facts.number) != facts.number
 
 
 @dataclass(slots=True)
@@ -59,7 +80,10 @@ class Facts:
     exclusive: bool = False
     params: Mapping[str, str | None] | None = None
     auth_refused: bool = False
-    subscribed: Subscribed = field(default_factory=Subscribed)
+    clients: Clients = field(default_factory=Clients)
+    number: int = 0
+    last: dict[Sender, int] = field(default_factory=dict)
+    """The connection's own number, and that of the last frame of each sender."""
     contacts: dict[Key, None] | None = field(default_factory=dict)
     open_spans: int = 0
     homes: dict[Any, None] = field(default_factory=dict)
