@@ -506,6 +506,8 @@ def _turn(rng: Random, session: str, *, prompted: bool = True) -> list[Step]:
         elif count <= bound:
             steps.append(server(type="turn.continuing", continuation=count, max_continuations=bound))
             count += 1
+    if not prompted and not any(message["type"] in ("task:token", "task:tool_use") for _, message in steps):
+        steps.append(_token(session, text(rng, 2)))  # a turn that somebody else asked for shows itself
     if prompted and chance(rng, 0.06):
         steps.append(client(type="task.cancel", task_id=task))
         if chance(rng, 0.4):

@@ -151,7 +151,8 @@ def judge_partner(scene: Scene, lane: Lane, span: Span, frame: Frame) -> None:
         mine = scene.value(span.opening, value)
         its = scene.value(frame, value)
         if mine is not None and its is not None:
-            verdict = "undecided" if span.doubtful else "held" if mine == its else "broken"
+            unsure = span.doubtful or (span.vague and mine != its)
+            verdict = "undecided" if unsure else "held" if mine == its else "broken"
             scene.tally.add(name, verdict, frame.line)
 
 

@@ -34,6 +34,7 @@ class Span:
     doubtful: bool = False
     assumed: bool = False
     witnessed: bool = False
+    vague: bool = False  # an answer without the preferred name may have been meant for it
     rivalled: bool = False  # it was one of several candidates of a certain close
     counted: int = 0
     uncountable: bool = False

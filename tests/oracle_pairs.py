@@ -40,8 +40,10 @@ def close(scene: Scene, trace: Trace, lane: Lane, frame: Frame, surplus: set[str
         orphan(scene, trace, lane, frame, key, surplus)
         return None
     if len(agreeing) > 1:
+        vague = lane.form.prefer is not None and scene.value(frame, lane.form.prefer) is None
         for span in agreeing:
             span.rivalled = True
+            span.vague = span.vague or vague
     best: list[Span] = []
     if len(keys_of(candidates)) == 1:
         best = [span for span in candidates if span.solid]

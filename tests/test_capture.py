@@ -32,6 +32,25 @@ def bad(line: int, message: str, conn: str = "") -> BadLine:
     return BadLine(at=At(line=line, conn=conn), code="bad-line", message=message)
 
 
+TIME = "a time as RFC 3339 writes it (2026-01-31T12:00:00Z) or epoch seconds"
+
+
+@pytest.mark.parametrize(
+    "t", ["2026-01-31T12:00:00Z", "2026-01-31t12:00:00.123456+05:30", "2026-12-01 23:59:60-00:00", 1.5, 7, None]
+)
+def test_a_time_is_kept_as_it_was_written(t: object) -> None:
+    for body in ("text", "json"):
+        (record,) = of({"conn": "c", "from": "server", body: "x", "t": t})
+        assert isinstance(record, Message) and record.at.t == t
+
+
+@pytest.mark.parametrize("t", ["2026-13-31T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31T12:00:00Z\n", "", "12"])
+def test_a_time_of_another_form_is_none(t: str) -> None:
+    for body in ("text", "json"):
+        (record,) = of({"conn": "c", "from": "server", body: "x", "t": t})
+        assert record == bad(1, f'"t" must be {TIME}, not text of another form', "c")
+
+
 def test_a_text_message() -> None:
     assert of({"conn": "c1", "t": 1.5, "from": "server", "text": "{}"}) == [
         Message(at=At(line=1, conn="c1", t=1.5), sender="server", body="{}")
@@ -120,10 +139,17 @@ def test_records(line: dict[str, Any], expected: Record) -> None:
         ),
         ({"from": "client", "text": {}}, '"text" must be a string, not an object', ""),
         ({"from": "client", "binary": "?"}, '"binary" is not base64 (Only base64 data is allowed)', ""),
-        ({"from": "client", "text": "", "t": True}, '"t" must be an RFC 3339 string or epoch seconds, not true', ""),
+        ({"from": "client", "text": "", "t": True}, f'"t" must be {TIME}, not true', ""),
+        ({"from": "client", "text": "", "t": "yesterday"}, f'"t" must be {TIME}, not text of another form', ""),
+        (
+            {"conn": "c", "from": "client", "text": "", "t": "2026-01-31 12:00"},
+            f'"t" must be {TIME}, not text of another form',
+            "c",
+        ),
+        ('"some text"', "a record is a JSON object, and this is a string", ""),
         (
             '{"from": "client", "text": "", "t": NaN}',
-            '"t" must be an RFC 3339 string or epoch seconds, not a number',
+            f'"t" must be {TIME}, not a number',
             "",
         ),
         ({"kind": "open", "url": 1}, '"url" must be a string, not a number', ""),

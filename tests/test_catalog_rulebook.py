@@ -56,7 +56,7 @@ def test_every_rule_is_claimed_by_a_dialect() -> None:
 
 
 def test_what_a_role_means_is_said_for_spans_and_points() -> None:
-    assert role_words()["step.open"] == "opens a `step`: one step of a task"
+    assert role_words()["step.open"] == "opens the span `step`: one step of a task"
     assert role_words()["text.delta"] == "a piece of the agent's text"
     assert role_words()["turn.close"].count("; ") == 1
     assert span_roles()["resume"] == ("ask.replay", "answer.replay")

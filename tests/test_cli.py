@@ -128,6 +128,46 @@ def test_required_guarantees_must_hold_somewhere(clean: Path) -> None:
     assert wirecheck("check", clean, "--require", "must", "--rule", "session-opens-first").exit_code == 0
 
 
+def test_a_run_that_fails_for_what_is_required_says_so_on_both_streams(clean: Path) -> None:
+    for form in ("text", "json", "junit", "github"):
+        result = wirecheck("check", clean, "--dialect", "amigo", "--require", "must", "--format", form)
+        assert result.exit_code == 1
+        assert "wirecheck: nothing held in 3 must (" in result.stderr
+        assert "tool-call-answered-once" in result.stderr
+        assert ", and --require must fails the run\n" in result.stderr
+    shown = wirecheck("check", clean, "--dialect", "amigo", "--require", "must").stdout
+    assert "nothing held in 3 must (" in shown and ", and --require must fails the run\n" in shown
+    assert "such a run passes unless" in wirecheck("check", clean, "--dialect", "amigo").stdout
+
+
+def test_a_run_that_fails_for_what_the_level_hides_says_so(broken: Path) -> None:
+    options = ("--dialect", "amigo", "--fail-on", "should", "--level", "must", "--rule", "final-message-inside-turn")
+    late = [*CLEAN[:3], CLEAN[4], CLEAN[3], *CLEAN[5:]]
+    broken.write_bytes(lines_of(late))
+    for form in ("text", "json", "junit", "github"):
+        result = wirecheck("check", broken, *options, "--format", form)
+        assert result.exit_code == 1
+        assert "--level hides 1 finding that fails the run (final-message-inside-turn)\n" in result.stderr
+    said = wirecheck("check", broken, *options).stdout
+    assert "no findings to show; --level hides 1\n" in said
+    assert "--level hides 1 finding that fails the run (final-message-inside-turn)\n" in said
+    assert "<failure" in wirecheck("check", broken, *options, "--format", "junit").stdout
+
+
+def test_a_rule_that_nobody_here_claims_is_a_mistake_of_usage(clean: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(lines_of(OTHER))
+    for args, stdin in (((clean,), None), ((clean, "--dialect", "amigo"), None), (("-",), clean.read_bytes())):
+        result = wirecheck("check", *args, "--rule", "replay-bracketed", stdin=stdin)
+        assert result.exit_code == 2
+        assert "--rule replay-bracketed: no guarantee of amigo; there are " in result.stderr
+        assert "session-opens-first" in result.stderr and "thread-agrees" not in result.stderr
+        assert result.stdout == ""
+    both = wirecheck("check", clean, other, "--rule", "thread-agrees")
+    assert both.exit_code == 0
+    assert "wirecheck: amigo does not claim thread-agrees; its captures were not judged by it\n" in both.stderr
+
+
 def test_closed_and_envelope(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     extra = {"type": "session_started", "session_id": "s", "conversation_id": "c", "new": 1}
@@ -251,9 +291,23 @@ def test_mistakes_of_usage_end_with_2_and_a_sentence(args: list[str], said: str,
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("content", ["", "-> {}\n", "nonsense\n"])
+def test_an_unclear_capture_does_not_lose_the_report_on_the_others(content: str, clean: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    result = wirecheck("check", tmp_path / "a.txt", clean, "--format", "json")
+    assert result.exit_code == 2
+    assert reported(result)["inputs"] == [str(clean)]
+    assert f"wirecheck: {tmp_path / 'a.txt'}: " in result.stderr
+    piped = wirecheck("check", "-", clean, "--format", "json", stdin=content.encode())
+    assert piped.exit_code == 2
+    assert reported(piped)["inputs"] == [str(clean)]
+    assert "wirecheck: -: " in piped.stderr
+
+
 def test_everything_unclear_is_said_at_once(clean: Path, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("-> {}\n")
+    clean.unlink()
     result = wirecheck("check", tmp_path)
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -507,6 +561,22 @@ def test_every_rule_and_code_is_explained_with_a_clean_and_a_violating_example()
     for name in (*rules(), *CODES):
         shown = wirecheck("explain", name).stdout
         assert "\n  clean     " in shown and "\n  violating " in shown, name
+
+
+def test_everything_is_explained_with_a_clean_and_a_violating_example() -> None:
+    from wirecheck.catalog import dialects, load, role_words, span_words
+    from wirecheck.cli.words import SHAPES
+
+    frames = {f"{name}/{key}" for name in dialects() for key in load(name).frames}
+    for name in (*dialects(), *role_words(), *span_words(), *SHAPES, *frames, "message", "error"):
+        shown = [line.split()[0] for line in wirecheck("explain", name).stdout.split("\n") if line.strip()]
+        assert "clean" in shown and {"violating", "violating:"} & set(shown), name
+
+
+def test_a_dialect_lists_frames_of_which_nothing_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text("dialect: bare\nenvelope: {style: flat, tag: t}\nframes: {hum: {from: server}}\n")
+    assert "\n  hum\n" in wirecheck("explain", "bare", "--catalog", path).stdout
 
 
 def test_the_words_cover_the_rules_and_the_codes_and_nothing_else() -> None:

@@ -43,6 +43,94 @@ def test_every_mistake_is_named_in_file_order(tmp_path: Path) -> None:
     ]
 
 
+EVERYTHING = """\
+dialect: mine
+envelope: {style: flat, tag: type}
+envelope: {style: flat, tag: kind}
+unknown: drop
+connect: {params: {n: {in: query, type: integer}, m: {in: query, default: 1}}}
+names: {session: /session, sesion: /none}
+spans: {turn: {keys: [sessoin]}, tool: {keys: session}}
+frames:
+  ask: {from: client, is: [prompt, turn.open], payload: {session: string}, contains: /session}
+  text: {from: server, is: [text.delat], payload: {text: strng}, needs: {n: much, k: 1}}
+  odd: {from: nobody, is: [message.final]}
+  more: {from: server, summery: x, is: [turn.close], examples: [{kind: 1}]}
+guarantees:
+  turn-closed-once: {level: must, with: {spans: [trun], depth: 3}}
+  text-inside-turn: {level: must}
+  final-message-inside-turn: {level: must, with: {inside: turm}}
+  thread-agrees: {level: may}
+  tool-frames-opted-in: {level: may}
+"""
+
+
+def test_mistakes_of_every_kind_are_named_together_and_none_of_them_echoes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(EVERYTHING, encoding="utf-8")
+    assert [str(fault).removeprefix(f"{path}:") for fault in lint(path)] == [EXPECTED]
+
+
+ECHOES = [
+    ("from: server, is: [turn.close]", "from: nobody, is: [turn.close]"),
+    ("is: [turn.close]", "is: turn.close"),
+    ("is: [turn.close]", "iz: [turn.close]"),
+    ("is: [turn.close]", "is: [turn.cloze]"),
+    ("is: [text.delta], payload: {session: string}", "is: [text.delta], payload: 7"),
+    ("is: [text.delta], payload: {session: string}", "is: [text.delta], paylod: {session: string}"),
+    ("{style: flat, tag: type,", "{style: falt, tag: type,"),
+    ('{style: flat, tag: type, header: {server: {"id?": string}}}', "flat"),
+    ("{in: path}", "{in: cookie}"),
+    ("{in: query, type: integer}", "7"),
+    ("4001: auth.refused", "401: auth.refused"),
+    ("session: /session", "session: session"),
+    ("needs: {n: 1}", "needs: 1"),
+    ("frames:", "frams:"),
+    ("names:", "nams:"),
+    ("answer: done", "answr: done"),
+    ("cases: [{when:", "cases: [{wen:"),
+]
+SOUND = """\
+dialect: mine
+envelope: {style: flat, tag: type, header: {server: {"id?": string}}}
+connect: {path: "/s/{room}", params: {room: {in: path}, n: {in: query, type: integer}}, closes: {4001: auth.refused}}
+names: {session: /session, thread: [/room, "{room}"], id: "@id"}
+spans: {turn: {keys: [session], prefer: id}}
+frames:
+  ask: {from: client, is: [prompt, turn.open], payload: {room: string}}
+  text: {from: server, is: [text.delta], payload: {session: string}, needs: {n: 1}}
+  done: {from: server, is: [turn.close], cases: [{when: {"@id": absent}, is: [keepalive]}], examples: [{"@id": a}]}
+rejects: {answer: done}
+guarantees:
+  turn-closed-once: {level: must}
+  text-inside-turn: {level: must}
+  thread-agrees: {level: must}
+  tool-frames-opted-in: {level: must}
+  auth-failure-closes: {level: must}
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), ECHOES)
+def test_a_mistake_does_not_echo_where_its_part_is_spoken_of(old: str, new: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SOUND, encoding="utf-8")
+    assert lint(path) == ()
+    assert old in SOUND
+    path.write_text(SOUND.replace(old, new, 1), encoding="utf-8")
+    line = SOUND[: SOUND.index(old)].count("\n") + 1
+    assert lint(path)
+    assert {fault.line for fault in lint(path)} <= {1, line}, [str(fault) for fault in lint(path)]
+
+
+def test_a_key_that_stands_twice_hides_nothing_and_its_last_value_is_judged(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SOUND.replace("is: [text.delta]", "is: [hint], is: [text.delat]"), encoding="utf-8")
+    assert [str(fault).removeprefix(f"{path}:") for fault in lint(path)] == [
+        "8:36: `is` stands twice in this mapping, first in line 8; remove or rename one",
+        "8:41: no role is called `text.delat`; did you mean `text.delta`?",
+    ]
+
+
 def test_a_path_that_holds_no_catalog(tmp_path: Path) -> None:
     assert [str(fault) for fault in lint(tmp_path / "no.yaml")] == [
         f"{tmp_path / 'no.yaml'}:1:1: there is no such file; give the path of a catalog"

@@ -68,6 +68,10 @@ def test_names_of_the_catalogs_own_are_secret_too() -> None:
         ("prof_12345 sess_12345 task_12345 conv_def456", "prof_12345 sess_12345 task_12345 conv_def456"),
         ('{"type":"task:token","text":"token by token"}', '{"type":"task:token","text":"token by token"}'),
         ("hockey_puck monkey=1", "hockey_puck monkey=1"),
+        ("see https://me:pass@host/x and ftp://you:p@ss@h", "see https://[redacted]@host/x and ftp://[redacted]@h"),
+        ('{"url": "https:\\/\\/me:pass@host\\/x"}', '{"url": "https:\\/\\/[redacted]@host\\/x"}'),
+        ("wss://0123456789@host/", "wss://[redacted]@host/"),
+        ("https://h/?mail=me@host http://h/@me me@host", "https://h/?mail=me@host http://h/@me me@host"),
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str, expected: str) -> None:

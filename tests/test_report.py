@@ -12,12 +12,13 @@ import jsonschema
 import pytest
 
 from wirecheck import __version__
+from wirecheck.catalog.model import Level
 from wirecheck.record import At, BadLine, Closed, Message, Opened
 from wirecheck.report import Section, Shown, github, junit, text
 from wirecheck.report import json as json_format
 from wirecheck.report.escape import printable
 from wirecheck.report.evidence import Trail, surroundings
-from wirecheck.report.view import Terms, closing, failed, lacking, narrowed, visible, warning
+from wirecheck.report.view import Terms, closing, failed, lacking, narrowed, unheld, unseen, visible
 from wirecheck.verdict import CODES, Finding, Group, GuaranteeResult, Report
 
 HOSTILE = '\x1b[31mred\u202egnp\u2028\x00]]><&"%\r\n::error::x [bold]b[/bold] \ud800 token=hunter22'
@@ -164,6 +165,7 @@ must: 1 broken, 1 not exercised
 should: 1 undecided, 1 not applicable
 may: 1 held
 4 of 1,241 instances stayed undecided
+nothing held in 1 must (replay-bracketed) and 1 should (task-settled); such a run passes unless --require says otherwise
 """
 
 
@@ -297,13 +299,52 @@ def test_what_fails_a_run(of: Report, terms: Terms, fails: bool) -> None:
 
 def test_guarantees_in_which_nothing_held_are_warned_of_unless_required() -> None:
     reports = [report(guarantees=GUARANTEES)]
-    assert warning(reports, Terms()) == (
-        "nothing held in 1 must (replay-bracketed) and 1 should (task-settled); "
-        "such a run passes unless --require says otherwise"
+    both = "nothing held in 1 must (replay-bracketed) and 1 should (task-settled)"
+    assert unheld(reports, Terms()) == ("", f"{both}; such a run passes unless --require says otherwise")
+    assert unheld(reports, Terms(require="must")) == (
+        "nothing held in 1 must (replay-bracketed), and --require must fails the run",
+        "nothing held in 1 should (task-settled); such a run passes unless --require says otherwise",
     )
-    assert (warning(reports, Terms(require="must")) or "").startswith("nothing held in 1 should (task-settled);")
-    assert warning(reports, Terms(require="should")) is None
+    assert unheld(reports, Terms(require="should")) == (f"{both}, and --require should fails the run", "")
+    assert unheld([report()], Terms()) == ("", "")
     assert [each.id for each in lacking(reports[0], Terms(require="should"))] == ["replay-bracketed", "task-settled"]
+
+
+def narrow(of: Report, level: Level) -> Section:
+    return section(visible(of, level), whole=of)
+
+
+def test_what_fails_the_run_is_told_though_the_level_hides_it() -> None:
+    strict = Terms(fail_on="may", require="should")
+    hidden = narrow(FULL, "must")
+    assert unseen(hidden, strict) == "--level hides 1 finding that fails the run (schema)"
+    assert unseen(hidden, Terms()) is None
+    assert unseen(section(FULL), strict) is None
+    several = report(group("schema", "should"), group("unknown-tag", "may"), guarantees=GUARANTEES)
+    assert unseen(narrow(several, "must"), strict) == "--level hides 2 findings that fail the run (schema, unknown-tag)"
+    assert "\n--level hides 1 finding that fails the run (schema)\n" in text.render([hidden], terms=strict)
+    alone = narrow(report(group("schema", "should")), "must")
+    assert "no findings to show; --level hides 1\n" in text.render([alone])
+    assert "::error title=vonz::--level hides 1 finding that fails the run (schema)" in github.render([hidden], strict)
+    assert "replay-bracketed is required (must)" in github.render([hidden], strict)
+    assert "task-settled is required (should)" in github.render([hidden], strict)
+
+
+def test_junit_holds_what_fails_the_run_though_the_level_hides_it() -> None:
+    (suite,) = ElementTree.fromstring(junit.render([narrow(FULL, "must")], Terms(fail_on="may", require="should")))
+    outcome = {case.get("name"): [child.tag for child in case] for case in suite}
+    assert outcome == {
+        "text-inside-turn": ["failure"],
+        "replay-bracketed": ["failure"],
+        "task-settled": ["failure"],
+        "messages": [],
+        "frames": ["failure"],
+        "connections": [],
+        "the capture itself": [],
+    }
+    assert suite.get("failures") == "4"
+    (mild,) = ElementTree.fromstring(junit.render([narrow(FULL, "must")], Terms()))
+    assert {case.get("name"): [child.tag for child in case] for case in mild}["frames"] == []
 
 
 def test_narrowing_by_side_and_rule_keeps_faults_of_the_capture() -> None:

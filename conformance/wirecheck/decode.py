@@ -6,6 +6,7 @@ messages. What is wrong comes back as `Fault`, in the order text, object, tag, e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -163,18 +164,17 @@ class Decoder:
 
     def _fitted(self, variant: Variant, value: dict[str, Any], faults: list[Fault], style: Style | None) -> Decoded:
         wanted = style or variant.style
-        label = variant.label
-        stray = variant.strays_from(value, wanted)
+        stray = variant.stray(value, wanted)
         if stray is not None:
             actual: Style = "flat" if wanted == "nested" else "nested"
-            message = f"{stray}; the documented envelope is {wanted}"
-            pointer = "" if wanted == "nested" else pointer_to((variant.data,))
-            fault = _fault("wrong-envelope", message, pointer=pointer, frame=label)
-            return Decoded(variant, value, variant.payload(value, actual), actual, (*faults, fault))
+            return Decoded(variant, value, variant.payload(value, actual), actual, (*faults, stray))
         faults += variant.faults(value, wanted)
         return Decoded(variant, value, variant.payload(value, wanted), wanted, tuple(faults))
 
 
 def _fault(code: str, message: str, *, pointer: str | None = None, frame: str | None = None) -> Fault:
     level: Level = "should" if code in _SHOULD else "must"
-    return Fault(code=code, level=level, message=message, frame=frame, pointer=pointer, cause=(code, frame or ""))
+    general = re.sub(r"[0-9]+", "0", message)
+    return Fault(
+        code=code, level=level, message=message, frame=frame, pointer=pointer, cause=(code, frame or "", general)
+    )

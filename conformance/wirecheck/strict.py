@@ -188,7 +188,7 @@ def _reason(text: str, error: ValueError) -> str:
     if not text.strip(" \t\r\n"):
         return "the message is empty"
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
+        return f"{error.msg.removesuffix(' at')} at character {error.pos}"
     return str(error)
 
 

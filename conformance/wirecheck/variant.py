@@ -83,29 +83,49 @@ class Variant:
             return None
         return "flat" if flat else "nested"
 
-    def strays_from(self, message: dict[str, Any], style: Style) -> str | None:
-        """Why the message wears the other envelope than `style`, or None if it does not."""
+    def stray(self, message: dict[str, Any], style: Style) -> Fault | None:
+        """What shows that the message wears the other envelope than `style`, if anything does.
+
+        The fault is of level must, except for a frame whose envelope departs from its dialect's: then only an example
+        says which it is.
+        """
         documented = self._documented()
         if self.form.payload is None:
             return None
         data = message.get(self.data)
         beside = [name for name in documented if name in message and name != self.data]
         if style == "nested":
-            if beside and not isinstance(data, dict):
-                return f"payload field {show(beside[0])} stands beside the tag instead of in {show(self.data)}"
-            return None
-        if not isinstance(data, dict) or self.data in documented or beside:
-            return None
-        if not documented or any(name in data for name in documented):
-            return f"the payload lies in {show(self.data)} instead of beside the tag"
-        return None
+            if not beside or isinstance(data, dict):
+                return None
+            member, text = (
+                beside[0],
+                f"payload field {show(beside[0])} stands beside the tag instead of in {show(self.data)}",
+            )
+        else:
+            if not isinstance(data, dict) or self.data in documented or beside:
+                return None
+            required = self.form.payload.get("required", ())
+            if required and not any(name in data for name in documented):
+                return None
+            member, text = self.data, f"the payload lies in {show(self.data)} instead of beside the tag"
+        return Fault(
+            code="wrong-envelope",
+            level="must" if self.form.wire is None else BASIS_LEVEL[self.form.basis],
+            message=f"{text}; the documented envelope is {style}",
+            frame=self.label,
+            pointer=pointer_to((member,)),
+            cause=("wrong-envelope", self.label),
+        )
 
     def faults(self, message: dict[str, Any], style: Style) -> Iterator[Fault]:
         """What the schema forbids, and with `closed` what the document does not know; at most `MAX_FAULTS` of each."""
         level = BASIS_LEVEL[self.form.basis]
         promise = f"{self.form.basis}: {self.form.source}"
+        items = () if self.form.contains is None else (*(() if style == "flat" else (self.data,)), *self.form.contains)
         for error in self.errors(message, style):
             steps, text = _leaf(error)
+            if items and len(steps) > len(items) and steps[: len(items)] == items:
+                continue  # the items of a batch are judged as the frames that they are
             missing = text if error.validator == "required" else ""
             yield Fault(
                 code="schema",

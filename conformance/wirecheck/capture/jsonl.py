@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -25,6 +26,11 @@ _VANTAGES: Final = ("client", "server", "proxy")
 _CREDENTIALS: Final = ("good", "bad", "missing")
 _BODIES: Final = ("text", "json", "binary")
 _END_OF_TIME: Final = 1 << 63
+_RFC_3339: Final = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt ]"
+    r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
+).match
 
 
 class _Wrong(Exception):
@@ -46,7 +52,7 @@ _m_at, _m_sender, _m_body, _m_value, _m_has_value, _m_binary = _setters(
 
 def records(lines: Iterable[tuple[int, bytes | Trouble]]) -> Iterator[Record]:
     """A record for each line that is not blank."""
-    loads = orjson.loads
+    loads, timely = orjson.loads, _RFC_3339
     for number, line in lines:
         if line.__class__ is bytes:
             try:
@@ -62,7 +68,7 @@ def records(lines: Iterable[tuple[int, bytes | Trouble]]) -> Iterator[Record]:
                     text.__class__ is str
                     and (sender == "server" or sender == "client")
                     and conn.__class__ is str
-                    and (t is None or t.__class__ is float or t.__class__ is str)
+                    and (t is None or t.__class__ is float or (t.__class__ is str and timely(t)))
                     and "json" not in members
                     and "binary" not in members
                 ):
@@ -115,7 +121,9 @@ def _members(line: bytes) -> dict[str, Any]:
     except ValueError:
         value = _leniently(line)
     if not isinstance(value, dict):
-        raise _Wrong(f"a record is a JSON object, and this is {_said(value)}")
+        # Without the text itself: equal mistakes must read alike, to be grouped.
+        found = "a string" if isinstance(value, str) else _said(value)
+        raise _Wrong(f"a record is a JSON object, and this is {found}")
     return value
 
 
@@ -185,11 +193,12 @@ def _closed(at: At, members: Mapping[str, Any]) -> Closed:
 
 def _time(members: Mapping[str, Any]) -> str | float | None:
     t = members.get("t")
-    if t is None or isinstance(t, str):
+    if t is None or (isinstance(t, str) and _RFC_3339(t)):
         return t
     if type(t) is int and abs(t) < _END_OF_TIME or type(t) is float and math.isfinite(t):
         return cast("float", t)
-    raise _Wrong(f'"t" must be an RFC 3339 string or epoch seconds, not {_said(t)}')
+    found = "text of another form" if isinstance(t, str) else _said(t)
+    raise _Wrong(f'"t" must be a time as RFC 3339 writes it (2026-01-31T12:00:00Z) or epoch seconds, not {found}')
 
 
 def _strings(members: Mapping[str, Any], name: str) -> tuple[str, ...] | None:

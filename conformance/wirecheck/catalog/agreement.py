@@ -11,6 +11,7 @@ from typing import Any
 
 from wirecheck.catalog.model import Connect, Dialect, FrameForm, Locator
 from wirecheck.catalog.places import documented, written
+from wirecheck.catalog.sound import Unsure
 from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import did_you_mean, shown
 
@@ -22,18 +23,25 @@ def file_stem(key: str) -> str:
     return _UNFIT.sub("-", key)
 
 
-def check_agreement(dialect: Dialect, tree: Node, faults: Faults) -> None:
-    """Checks every part of the dialect against the others; `tree` tells where they stand."""
-    _check_envelope(dialect, tree, faults)
-    _check_connect(dialect.connect, tree, faults)
-    _check_tags(dialect, tree, faults)
+def check_agreement(dialect: Dialect, tree: Node, unsure: Unsure, faults: Faults) -> None:
+    """Checks every part of the dialect against the others; `tree` tells where they stand.
+
+    Nothing is held against a part that `unsure` names.
+    """
+    if not unsure.envelope:
+        _check_envelope(dialect, tree, faults)
+    if not unsure.connect:
+        _check_connect(dialect.connect, tree, faults)
+    if not unsure.tags:
+        _check_tags(dialect, tree, faults)
     _check_file_names(dialect, tree, faults)
     for key, form in dialect.frames.items():
         _check_fields(dialect, form, tree.map["frames"].map[key], faults)
-        _check_needs(dialect, form, tree.map["frames"].map[key], faults)
-    _check_names(dialect, tree, faults)
-    _check_spans(dialect, tree, faults)
-    if dialect.rejects is not None:
+        if not unsure.connect:
+            _check_needs(dialect, form, tree.map["frames"].map[key], faults)
+    _check_names(dialect, tree, unsure, faults)
+    _check_spans(dialect, tree, unsure, faults)
+    if dialect.rejects is not None and not unsure.frames:
         answer = dialect.frames.get(dialect.rejects.answer)
         if answer is None or answer.sender != "server":
             known = [key for key, form in dialect.frames.items() if form.sender == "server"]
@@ -134,11 +142,12 @@ def _check_needs(dialect: Dialect, form: FrameForm, node: Node, faults: Faults) 
             faults.add(place.map[name].where, f"`{name}` is of the type {param.type}, and {shown(value)} is not")
 
 
-def _check_names(dialect: Dialect, tree: Node, faults: Faults) -> None:
+def _check_names(dialect: Dialect, tree: Node, unsure: Unsure, faults: Faults) -> None:
     for name, places in dialect.names.items():
         node = tree.map["names"].map[name]
         for place, item in zip(places, node.items or [node], strict=True):
-            message = _unplaced(dialect, place)
+            away = {"payload": unsure.payloads, "header": unsure.envelope}.get(place.place, unsure.connect)
+            message = None if away else _unplaced(dialect, place)
             # A name taken over from another catalog may have lost its frames to `drop`; it is idle then, not wrong.
             taken_over = item.where.file != dialect.file
             if message is not None and not (taken_over and place.place == "payload"):
@@ -167,15 +176,15 @@ def _carries(form: FrameForm, path: tuple[str, ...]) -> bool:
     return any(documented(schema, path) is not None for schema in schemas)
 
 
-def _check_spans(dialect: Dialect, tree: Node, faults: Faults) -> None:
+def _check_spans(dialect: Dialect, tree: Node, unsure: Unsure, faults: Faults) -> None:
     for kind, node in tree.map["spans"].map.items() if "spans" in tree.map else ():
         form = dialect.spans.get(kind)
         if form is None:
             continue
         for name, item in zip(form.keys, node.at(("keys",)).items, strict=True):
-            if name not in dialect.names:
+            if name not in dialect.names and not unsure.names:
                 faults.add(item.where, f"`names` has no `{name}`; {did_you_mean(name, dialect.names)}")
-        if form.prefer is not None and form.prefer not in dialect.names:
+        if form.prefer is not None and form.prefer not in dialect.names and not unsure.names:
             where = node.map["prefer"].where
             faults.add(where, f"`names` has no `{form.prefer}`; {did_you_mean(form.prefer, dialect.names)}")
         if form.exclusive and form.tie is not None:

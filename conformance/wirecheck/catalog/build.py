@@ -6,6 +6,7 @@ other is checked after (`agreement`, `claims`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from wirecheck.catalog.agreement import check_agreement
@@ -15,46 +16,57 @@ from wirecheck.catalog.model import Connect, Dialect, EnvelopeForm, FrameForm, H
 from wirecheck.catalog.places import locator
 from wirecheck.catalog.rulebook import Rulebook
 from wirecheck.catalog.shorthand import fields
+from wirecheck.catalog.sound import Unsure, sound
 from wirecheck.catalog.source import Faults, Node
-from wirecheck.catalog.structure import Path, check_known, check_structure
+from wirecheck.catalog.structure import check_known, check_structure
+
+_NO_ENVELOPE = EnvelopeForm(style="flat", tag="", data="")
 
 
 def build(tree: Node, book: Rulebook, faults: Faults) -> Dialect | None:
-    """The dialect that the tree describes; None where mistakes of structure leave nothing to build on."""
-    wrong = check_structure(tree, "dialect", faults)
-    if wrong:
-        _check_sound_parts(tree, wrong, book, faults)
-        return None
+    """The dialect that the tree describes; None where its structure is wrong, and then what is left of it is judged."""
+    whole = not check_structure(tree, "dialect", faults)
+    unsure = Unsure()
+    if not whole:
+        left = sound(tree)
+        if left is None:
+            return None
+        tree, unsure = left
     plain = {name: child.value for name, child in tree.map.items()}
     source = str(plain.get("source", ""))
-    envelope = build_envelope(tree.map["envelope"], faults)
+    envelope = None if unsure.envelope else build_envelope(tree.map["envelope"], faults)
     frames = build_frames(tree, envelope, source, book, faults)
+    if not carried_roles(frames) <= book.role_words.keys():
+        unsure = replace(unsure, roles=True)  # the role that was meant is that of some frame
     connect = _connect(tree.map.get("connect"))
     names = {
         name: tuple(locator(str(item.value)) for item in child.items or [child])
         for name, child in (tree.map["names"].map.items() if "names" in tree.map else ())
     }
     spans = _spans(tree.map.get("spans"), carried_roles(frames), book, faults)
-    words = Vocabulary(roles=carried_roles(frames), spans=spans, names=names, connect=connect, frames=frames)
+    words = Vocabulary(
+        roles=carried_roles(frames), spans=spans, names=names, connect=connect, frames=frames, unsure=unsure
+    )
+    claims = build_claims(tree.map.get("guarantees"), words=words, source=source, book=book, faults=faults)
     rejects = tree.map["rejects"].plain() if "rejects" in tree.map else None
     dialect = Dialect(
-        name=str(plain["dialect"]),
-        title=str(plain.get("title", plain["dialect"])),
+        name=str(plain.get("dialect", "")),
+        title=str(plain.get("title", plain.get("dialect", ""))),
         source=source,
-        envelope=envelope,
+        envelope=envelope or _NO_ENVELOPE,
         unknown=tree.map["unknown"].plain() if "unknown" in tree.map else "report",
         connect=connect,
         names=names,
         spans=spans,
         frames=frames,
-        guarantees=build_claims(tree.map.get("guarantees"), words=words, source=source, book=book, faults=faults),
+        guarantees=claims,
         rejects=Rejection(answer=rejects["answer"], code=rejects.get("code")) if rejects else None,
         open_points=tuple(str(item.value).strip() for item in tree.map["open"].items) if "open" in tree.map else (),
         scenarios=tree.map["scenarios"].plain() if "scenarios" in tree.map else {},
         file=tree.where.file,
     )
-    check_agreement(dialect, tree, faults)
-    return dialect
+    check_agreement(dialect, tree, unsure, faults)
+    return dialect if whole else None
 
 
 def build_envelope(node: Node, faults: Faults) -> EnvelopeForm:
@@ -71,7 +83,7 @@ def build_envelope(node: Node, faults: Faults) -> EnvelopeForm:
 
 
 def build_frames(
-    tree: Node, envelope: EnvelopeForm, source: str, book: Rulebook, faults: Faults
+    tree: Node, envelope: EnvelopeForm | None, source: str, book: Rulebook, faults: Faults
 ) -> dict[str, FrameForm]:
     """Every frame by its key, in file order."""
     frames = tree.map["frames"]
@@ -79,24 +91,6 @@ def build_frames(
         key: build_frame(key, child, frames.key(key), envelope=envelope, source=source, book=book, faults=faults)
         for key, child in frames.map.items()
     }
-
-
-def _check_sound_parts(tree: Node, wrong: tuple[Path, ...], book: Rulebook, faults: Faults) -> None:
-    """Finds the mistakes inside of what is right in its own structure, though something else is not.
-
-    What the parts are to each other is not looked at: a mistake elsewhere would only echo there.
-    """
-    spoiled = {path[:2] for path in wrong} | {path[:1] for path in wrong}
-    envelope = None
-    if "envelope" in tree.map and ("envelope",) not in spoiled:
-        envelope = build_envelope(tree.map["envelope"], faults)
-    for key, child in tree.at(("frames",)).map.items() if "frames" in tree.map else ():
-        if ("frames", key) not in spoiled and isinstance(child.value, dict):
-            where = tree.map["frames"].key(key)
-            build_frame(key, child, where, envelope=envelope, source="", book=book, faults=faults)
-    for part, known in (("guarantees", tuple(book.rules)), ("spans", tuple(book.span_roles))):
-        if part in tree.map:
-            check_known(tree.map[part], known, "rule" if part == "guarantees" else "kind of span", faults)
 
 
 def _connect(node: Node | None) -> Connect:

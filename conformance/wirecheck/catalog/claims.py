@@ -12,9 +12,11 @@ from typing import Any
 
 from wirecheck.catalog.model import Connect, FrameForm, Guarantee, Locator, Rule, SpanForm, Where
 from wirecheck.catalog.rulebook import CONNECTION, Mention, Rulebook, frozen_options, mentions
+from wirecheck.catalog.sound import Unsure
 from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import check_known, check_structure, did_you_mean
 
+_SURE = Unsure()
 # Roles that only qualify a rule; a dialect without such frames may still claim it.
 _QUALIFIERS = frozenset({"except", "excused", "patient", "reset", "opaque"})
 
@@ -28,6 +30,7 @@ class Vocabulary:
     names: Mapping[str, tuple[Locator, ...]]
     connect: Connect
     frames: Mapping[str, FrameForm]
+    unsure: Unsure = _SURE
 
 
 def carried_roles(frames: Mapping[str, FrameForm]) -> frozenset[str]:
@@ -89,29 +92,30 @@ def _check_mention(mention: Mention, rule: Rule, words: Vocabulary, book: Rulebo
     if mention.meant == "role":
         if word not in book.role_words:
             said = f"no role is called `{word}`; {did_you_mean(word, book.role_words)}"
-        elif word not in words.roles and mention.option not in _QUALIFIERS:
+        elif word not in words.roles and not words.unsure.roles and mention.option not in _QUALIFIERS:
             said = f"`{rule.id}` is about frames with the role `{word}`, and no frame here has it; "
             said += "give it to one, or drop the claim"
     elif mention.meant in ("span", "deadline"):
         if word not in book.span_roles and not (mention.meant == "deadline" and word == CONNECTION):
             said = f"no kind of span is called `{word}`; {did_you_mean(word, book.span_roles)}"
-        elif word != CONNECTION and word not in words.spans:
+        elif word != CONNECTION and word not in words.spans and not words.unsure.roles:
             opening, closing = book.span_roles[word]
             said = f"`{rule.id}` needs spans of the kind `{word}`, and no frame here has `{opening}` or `{closing}`"
             said += f"; give a frame that role, or set `{mention.option}` in the claim's `with`"
-    elif mention.meant == "name" and word not in words.names:
+    elif mention.meant == "name" and word not in words.names and not words.unsure.names:
         said = f"`{rule.id}` compares the name `{word}`; add it to `names` ({did_you_mean(word, words.names)})"
-    elif mention.meant == "meaning" and word not in words.connect.closes.values():
+    elif mention.meant == "meaning" and word not in words.connect.closes.values() and not words.unsure.connect:
         said = f"`{rule.id}` needs a close code that means `{word}`; add it to `connect: closes`"
     if said is not None:
         faults.add(mention.node.where, said)
 
 
 def _check_shape(rule: Rule, options: Node, words: Vocabulary, faults: Faults) -> None:
-    plain = options.plain()
-    if rule.shape == "opted" and plain["by"] == "parameter" and not any(f.needs for f in words.frames.values()):
+    plain, gated = options.plain(), any(form.needs for form in words.frames.values()) or words.unsure.needs
+    if rule.shape == "opted" and plain["by"] == "parameter" and not gated:
         faults.add(options.where, f"`{rule.id}` is about frames that a parameter allows; give `needs` to one frame")
-    if rule.shape == "agrees" and plain.get("with") == CONNECTION and plain["name"] in words.names:
+    named = plain.get("name") in words.names and not words.unsure.names
+    if rule.shape == "agrees" and plain.get("with") == CONNECTION and named:
         places = {where.place for where in words.names[plain["name"]]}
         if not (places & {"query", "path"} and places & {"payload", "header"}):
             faults.add(

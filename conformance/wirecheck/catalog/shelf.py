@@ -60,8 +60,9 @@ def load_file(path: Path | str, *, loader: Any = None) -> Dialect:
 def _load(origin: _Origin, loader: Any) -> Dialect:
     faults = Faults()
     tree = _complete(origin, (), faults, loader)
-    faults.raise_any()
-    assert tree is not None  # without a tree there was a fault
+    if tree is None:
+        faults.raise_any()
+        raise AssertionError("without a tree there was a fault")
     dialect = build(tree, rulebook(), faults)
     faults.raise_any()
     assert dialect is not None  # nor without a dialect
@@ -80,7 +81,7 @@ def _from_path(path: Path) -> _Origin:
 
 def _complete(origin: _Origin, above: tuple[str, ...], faults: Faults, loader: Any) -> Node | None:
     """The whole tree of a catalog, with what it extends; None where a mistake keeps it from being put together."""
-    tree = parse(origin.data, origin.label, loader=loader)
+    tree = parse(origin.data, origin.label, loader=loader, kept=faults)
     if not isinstance(tree.value, dict):
         faults.add(tree.where, "a catalog is a mapping; begin with `dialect: <name>`")
         return None

@@ -52,6 +52,10 @@ class Faults:
     def add(self, where: Where, message: str) -> None:
         self._found[Fault(file=where.file, line=where.line, column=where.column, message=message)] = None
 
+    def take(self, others: Faults) -> None:
+        """Add all of `others`."""
+        self._found.update(others._found)
+
     def __len__(self) -> int:
         return len(self._found)
 
@@ -136,12 +140,20 @@ def read(path: Path) -> bytes:
     raise AssertionError("unreachable")
 
 
-def parse(data: bytes, file: str, *, loader: Any = None) -> Node:
-    """The tree of the one document in `data`. `CatalogError` holds every mistake of form."""
+def parse(data: bytes, file: str, *, loader: Any = None, kept: Faults | None = None) -> Node:
+    """The tree of the one document in `data`. `CatalogError` holds every mistake of form.
+
+    Where `kept` is given, a key that stands twice is put down there, and the tree is that with its last value.
+    """
     faults = Faults()
     text = _text(data, file, faults)
     faults.raise_any()
-    tree = _Grower(file, faults).grow(text, loader or LOADERS[0])
+    twice = Faults()
+    tree = _Grower(file, faults, twice).grow(text, loader or LOADERS[0])
+    if faults or kept is None:
+        faults.take(twice)
+    else:
+        kept.take(twice)
     faults.raise_any()
     if tree is None:
         faults.add(Where(file=file, line=1, column=1), "the file is empty; a catalog begins with `dialect: <name>`")
@@ -184,9 +196,10 @@ def _place(file: str, before: str) -> Where:
 class _Grower:
     """Builds the tree from the parser's events, on a stack of its own: no recursion, whatever the file does."""
 
-    def __init__(self, file: str, faults: Faults) -> None:
+    def __init__(self, file: str, faults: Faults, twice: Faults) -> None:
         self.file = file
         self.faults = faults
+        self.twice = twice
         self.open: list[Node] = []
         self.pending: list[tuple[str, Where] | None] = []
         self.root: Node | None = None
@@ -284,10 +297,9 @@ class _Grower:
             key = f"\0{node.where.line}:{node.where.column}"
         elif key in parent.keys:
             first = parent.keys[key]
-            self.faults.add(
+            self.twice.add(
                 node.where, f"`{key}` stands twice in this mapping, first in line {first.line}; remove or rename one"
             )
-            key = f"\0{node.where.line}:{node.where.column}"
         assert isinstance(parent.keys, dict)
         parent.keys[key] = node.where
         self.pending[-1] = (key, node.where)

@@ -82,6 +82,23 @@ def check_structure(node: Node, part: str, faults: Faults, *, whole: str = "the 
     return tuple(wrong)
 
 
+def faulty(node: Node, part: str) -> Iterator[Path]:
+    """The paths of what must be taken out for `node` to be right: members unknown, misnamed or wrong in themselves.
+
+    The empty path stands for what the whole lacks. At most `MAX_FAULTS`.
+    """
+    for error in islice(_validator(part).iter_errors(node.plain()), MAX_FAULTS):
+        path: Path = tuple(error.absolute_path)
+        instance: Any = error.instance
+        if error.validator == "additionalProperties":
+            known = error.schema.get("properties", ()) if isinstance(error.schema, dict) else ()
+            yield from ((*path, name) for name in instance if name not in known)
+        elif error.parent is None and "propertyNames" in error.schema_path:
+            yield (*path, str(instance))
+        else:
+            yield path
+
+
 def check_known(node: Node, known: Iterable[str], what: str, faults: Faults) -> None:
     """Every key of the mapping must be one of the known words; `what` says what they name."""
     words = tuple(known)

@@ -6,7 +6,6 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
@@ -14,14 +13,13 @@ from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sende
 from wirecheck.check import history, memory, route
 from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
-from wirecheck.check.findings import broken_finding, clean, connection_finding, placed
+from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
 from wirecheck.check.frames import Reader
 from wirecheck.check.plan import Glance
 from wirecheck.check.tally import Sides, new_tally, report
 from wirecheck.decode import Decoded, Decoder
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
-from wirecheck.shapes.ends import UNSENT
 from wirecheck.shapes.state import Clients, Facts
 from wirecheck.verdict import Finding, Report
 
@@ -255,35 +253,12 @@ class Checker:
         conn = record.at.conn
         if conn not in self._links:
             self._connect(conn, Facts())
-        self._close_code(record)
+        self._found += close_code(self.dialect, record)
         self._disconnect(conn, at=record.at, sender=record.sender, code=record.code)
-
-    def _close_code(self, record: Closed) -> None:
-        code, side = record.code, record.sender
-        if code in UNSENT or code is None or side is None:
-            return
-        known = self.dialect.connect.closes
-        if code == 1004 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
-            text = f"close code {code} must not be sent (RFC 6455, 7.4)"
-            self._found.append(connection_finding(record.at, code, text, level="must", side=side))
-        elif side == "server" and known and code >= 4000 and code not in known:
-            text = f"close code {code} is not documented; known: {', '.join(map(str, sorted(known)))}"
-            self._found.append(connection_finding(record.at, code, text, level="may", side=side))
 
     def _bad_line(self, record: BadLine) -> None:
         """A record that was lost may have been any message of its connection, or of any if it does not say which."""
-        cause = (re.sub(r"[0-9]+", "0", record.message),)
-        self._found.append(
-            Finding(
-                kind="capture",
-                code=record.code,
-                level="must",
-                side=None,
-                message=record.message,
-                at=record.at,
-                cause=cause,
-            )
-        )
+        self._found.append(bad_line(record))
         link = self._links.get(record.at.conn)
         if link is not None:
             self._lose(link)

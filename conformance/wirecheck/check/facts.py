@@ -43,7 +43,7 @@ def _params(plan: Plan, url: str) -> dict[str, str | None] | None:
     path = _path_params(dialect.connect.path or "", parts.path)
     for name in plan.connection_names:
         for place in dialect.names[name]:
-            if place.place == "query" and "?" + place.path[0] in params:
+            if place.place == "query" and params.get("?" + place.path[0]):
                 params[name] = params["?" + place.path[0]]
             elif place.place == "path" and place.path[0] in path:
                 params[name] = path[place.path[0]]

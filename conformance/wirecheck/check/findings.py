@@ -5,13 +5,16 @@ Law: judges nothing. What leaves here carries no secret that is known, and its l
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
-from wirecheck.catalog.model import Dialect, Sender
+from wirecheck.catalog.model import Dialect, Level, Sender
 from wirecheck.decode import Fault
-from wirecheck.record import At
+from wirecheck.record import At, BadLine, Closed
 from wirecheck.redact import redact
+from wirecheck.shapes.ends import UNSENT
 from wirecheck.shapes.state import Broken
 from wirecheck.strict import pointer_to
 from wirecheck.verdict import FRAME_CODES, Finding
@@ -39,16 +42,30 @@ def broken_finding(dialect: Dialect, broken: Broken) -> Finding:
     )
 
 
-def connection_finding(at: At, code: int, message: str, *, level: Literal["must", "may"], side: Sender) -> Finding:
+def close_code(dialect: Dialect, record: Closed) -> Iterator[Finding]:
     """A close code that the documents, or RFC 6455, do not know."""
+    code, side = record.code, record.sender
+    if code in UNSENT or code is None or side is None:
+        return
+    known = dialect.connect.closes
+    level: Level = "must"
+    if code == 1004 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
+        text = f"close code {code} must not be sent (RFC 6455, 7.4)"
+    elif side == "server" and known and code >= 4000 and code not in known:
+        text = f"close code {code} is not documented; known: {', '.join(map(str, sorted(known)))}"
+        level = "may"
+    else:
+        return
+    yield Finding(
+        kind="connection", code="closed-code", level=level, side=side, message=text, at=record.at, cause=(str(code),)
+    )
+
+
+def bad_line(record: BadLine) -> Finding:
+    """A line that is no record; equal but for numbers is equal."""
+    cause = (re.sub(r"[0-9]+", "0", record.message),)
     return Finding(
-        kind="connection",
-        code="closed-code",
-        level=level,
-        side=side,
-        message=message,
-        at=at,
-        cause=(str(code),),
+        kind="capture", code=record.code, level="must", side=None, message=record.message, at=record.at, cause=cause
     )
 
 

@@ -15,12 +15,9 @@ and the bracket holds more than was ever asked for before it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from wirecheck.check import recall
 from wirecheck.check.memory import (
@@ -35,13 +32,15 @@ from wirecheck.check.memory import (
     Session,
     Turn,
     Watch,
+    digest,
     expects,
     forget,
+    kind_of,
     session_of,
     snapshot,
 )
 from wirecheck.check.plan import BORN, Moves, Plan
-from wirecheck.shapes.joins import residue, residue_of
+from wirecheck.shapes.joins import residue
 from wirecheck.shapes.lane import MAX_REPLAYS, Key, agree, remember
 from wirecheck.shapes.state import Event, Outcomes
 
@@ -210,11 +209,11 @@ def _live(
         link.running.pop(key, None)
         while history.weight > MAX_WEIGHT:
             forget(history)
-    kind = _kind(roles)
+    kind = kind_of(roles)
     if kind is not None:
         items = turn.items.setdefault(kind, [])
         if len(items) < MAX_ITEMS:
-            items.append(_digest(moves, payload))
+            items.append((digest(moves.documented, payload), turn.joined()[0]))
         else:
             session.full = True
 
@@ -222,7 +221,7 @@ def _live(
 def _bracket(plan: Plan, history: History, link: Link, key: Key, event: Event, moves: Moves, out: Outcomes) -> None:
     """A frame that begins or ends a replay; an end that does not say which ends the only one, or makes all doubtful."""
     meant = [other for other in link.brackets if agree(other, key)]  # at most MAX_REPLAYS
-    if len(meant) == 1 or None not in key:
+    if not moves.begins_bracket and (len(meant) == 1 or None not in key):
         for other in meant:
             _end(plan, history, link, other, out)
     else:
@@ -266,18 +265,18 @@ def _replayed(
         bracket.broken = True
         text = f"inside the replay of line {bracket.at.line}, which already holds all {bracket.prompts} turns asked for"
         out.broke(plan.live_after, event.at, event.label, text)
-    kind = _kind(roles)
+    kind = kind_of(roles)
     if _DELTA in roles:
         piece = event.names.get("text")
         if isinstance(piece, str) and bracket.length + len(piece) <= MAX_TEXT:
             bracket.texts[-1].append(piece)
-            bracket.length += len(piece)
+            bracket.length += len(piece.encode("utf-8", "surrogatepass"))
         else:
             bracket.overflow = True
     elif kind is not None:
         items = bracket.items.setdefault(kind, [])
         if len(items) < 2 * MAX_ITEMS:
-            items.append(_digest(moves, payload))
+            items.append((digest(moves.documented, payload), bracket.length))
         else:
             bracket.overflow = True
     if _DONE in roles:
@@ -296,28 +295,18 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     session = session_of(history, key)
     if plan.history is None or not expects(bracket):
         return
-    judgements = [*recall.calls(session, bracket), recall.texts(session, bracket)]
+    if not bracket.content and (bracket.seen.texts or bracket.seen.items):
+        text = "nothing of what was seen before the replay comes back in it"
+        out.broke(plan.history, bracket.at, bracket.label, text)
+        return
+    judgements = [recall.places(session, bracket), *recall.calls(session, bracket), recall.texts(session, bracket)]
     if session.full or bracket.overflow:
         judgements = [verdict for verdict in judgements if verdict is not False]
     if False in judgements:
-        what = "text" if judgements[-1] is False else "tool calls or results"
-        text = f"{what} seen before the replay do not come back in it in the same order"
+        what = "the text" if judgements[-1] is False else "the tool calls or results"
+        text = f"not all of {what} seen before the replay comes back in it in the same order"
         out.broke(plan.history, bracket.at, bracket.label, text)
     elif True in judgements:
         out.held(plan.history)
     else:
         out.undecided(plan.history)
-
-
-def _kind(roles: frozenset[str]) -> str | None:
-    return next((role for role in KINDS if role in roles), None)
-
-
-def _digest(moves: Moves, payload: Mapping[str, Any]) -> int:
-    """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
-    known = {name: payload[name] for name in moves.documented if name in payload}
-    try:
-        raw = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # what orjson does not write: integers beyond 64 bits, lone surrogates
-        raw = json.dumps(known, sort_keys=True).encode()
-    return residue_of(raw)[1]

@@ -5,10 +5,15 @@ Law: bounded a session and in all, whatever comes in; residues and digests inste
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 from wirecheck.record import At
-from wirecheck.shapes.joins import NOTHING, join, residue
+from wirecheck.shapes.joins import NOTHING, join, residue, residue_of
 from wirecheck.shapes.lane import Key
 
 MAX_SESSIONS = 10_000
@@ -22,6 +27,8 @@ KINDS = ("tool.open", "tool.close")
 """The roles of frames that are remembered one by one, beside the pieces of text."""
 
 Residue = tuple[int, int]
+Item = tuple[int, int]
+"""A call or result: the residue of its payload, and how many bytes of its turn's, or session's, text came before it."""
 
 
 @dataclass(slots=True)
@@ -32,7 +39,7 @@ class Turn:
     whole: bool
     text: Residue = NOTHING
     pieces: list[str] = field(default_factory=list)
-    items: dict[str, list[int]] = field(default_factory=dict)
+    items: dict[str, list[Item]] = field(default_factory=dict)
 
     def joined(self) -> Residue:
         """The text so far; pieces are joined now and then, not one by one."""
@@ -58,8 +65,10 @@ class Session:
     full: bool = False
     partial: bool = False
     texts: list[tuple[Residue, Residue | None]] = field(default_factory=list)
-    items: dict[str, list[int]] = field(default_factory=dict)
+    items: dict[str, list[Item]] = field(default_factory=dict)
     now: Turn | None = None
+    length: int = 0
+    """Bytes of the texts of the turns that ended."""
     weight: int = 0
     epoch: int = 0
     signed: bool = False
@@ -68,7 +77,7 @@ class Session:
 
     def ended(self, turn: Turn, final: Residue | None) -> int:
         """Remember a turn that ended; returns by how much there is more to remember."""
-        before = self.weight
+        weight = self.weight
         text = turn.joined()
         if self.weight < MAX_ITEMS:
             if not turn.whole:
@@ -77,12 +86,14 @@ class Session:
                 self.texts.append((text, final))
                 self.weight += 1
             for kind, items in turn.items.items():
-                self.items.setdefault(kind, []).extend(items)
+                placed = [(payload, self.length + before) for payload, before in items]
+                self.items.setdefault(kind, []).extend(placed)
                 self.weight += len(items)
+            self.length += text[0]
         else:
             self.full = True
         self.now = None
-        return self.weight - before
+        return self.weight - weight
 
 
 @dataclass(slots=True)
@@ -93,7 +104,7 @@ class Snapshot:
     texts: int
     items: dict[str, int]
     text: Residue | None
-    running: dict[str, list[int]]
+    running: dict[str, list[Item]]
 
 
 @dataclass(slots=True)
@@ -107,7 +118,8 @@ class Bracket:
     ends: int = 0
     texts: list[list[str]] = field(default_factory=lambda: [[]])
     length: int = 0
-    items: dict[str, list[int]] = field(default_factory=dict)
+    """Bytes of all of its text."""
+    items: dict[str, list[Item]] = field(default_factory=dict)
     content: bool = False
     prompted: bool = False
     broken: bool = False
@@ -143,6 +155,8 @@ class History:
 
     sessions: dict[Key, Session] = field(default_factory=dict)
     links: dict[int, Link] = field(default_factory=dict)
+    length: int = 0
+    """Bytes of the texts of the turns that ended."""
     weight: int = 0
     epoch: int = 0
     """Goes up whenever something happened that any session may have a part in."""
@@ -169,7 +183,12 @@ def snapshot(session: Session) -> Snapshot:
         texts=len(session.texts),
         items={kind: len(items) for kind, items in session.items.items()},
         text=NOTHING if turn is None else turn.joined() if turn.whole else None,
-        running={} if turn is None else {kind: list(items) for kind, items in turn.items.items()},
+        running={}
+        if turn is None
+        else {
+            kind: [(payload, session.length + before) for payload, before in items]
+            for kind, items in turn.items.items()
+        },
     )
 
 
@@ -177,3 +196,18 @@ def expects(bracket: Bracket) -> bool:
     """Whether anything is known that the replay should bring back."""
     seen = bracket.seen
     return bool(seen.texts or seen.items or seen.running or (seen.text or NOTHING)[0])
+
+
+def kind_of(roles: frozenset[str]) -> str | None:
+    """Which kind of item a frame with these roles is, if it is remembered by itself."""
+    return next((role for role in KINDS if role in roles), None)
+
+
+def digest(documented: Iterable[str], payload: Mapping[str, Any]) -> int:
+    """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
+    known = {name: payload[name] for name in documented if name in payload}
+    try:
+        raw = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # what orjson does not write: integers beyond 64 bits, lone surrogates
+        raw = json.dumps(known, sort_keys=True).encode()
+    return residue_of(raw)[1]

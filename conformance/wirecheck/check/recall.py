@@ -5,20 +5,43 @@ Law: compares one session's memory with one bracket; True, False, or None where 
 
 from __future__ import annotations
 
-from wirecheck.check.memory import KINDS, Bracket, Residue, Session
-from wirecheck.shapes.joins import NOTHING, PRIME, residue_of
+from collections.abc import Sequence
+
+from wirecheck.check.memory import KINDS, Bracket, Item, Residue, Session
+from wirecheck.shapes.joins import NOTHING, PRIME, join, residue_of
 
 
 def calls(session: Session, bracket: Bracket) -> list[bool | None]:
     """For each kind of item: True if it came back, False if not, None if the replay holds none of the kind."""
     found: list[bool | None] = []
     for kind in KINDS:
-        ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
-        seen = [*ended, *bracket.seen.running.get(kind, ())]
-        again = bracket.items.get(kind)
+        seen = [payload for payload, _ in _seen(session, bracket, kind)]
+        again = [payload for payload, _ in bracket.items.get(kind, ())]
         if seen:
             found.append(_in_order(seen, again) if again else None)
     return found
+
+
+def places(session: Session, bracket: Bracket) -> bool | None:
+    """Whether calls and results came back where they stood in the text; None unless all of the text is known."""
+    running = bracket.seen.text
+    if not session.born or session.partial or running is None or not bracket.length:
+        return None
+    streamed = NOTHING
+    for text, _ in session.texts[: bracket.seen.texts]:
+        streamed = join(streamed, text)
+    raw = "".join(piece for pieces in bracket.texts for piece in pieces).encode("utf-8", "surrogatepass")
+    if not _begins(raw, join(streamed, running)):
+        return None
+    kinds = [kind for kind in KINDS if bracket.items.get(kind) and _seen(session, bracket, kind)]
+    if not kinds:
+        return None
+    return all(_in_order(_seen(session, bracket, kind), bracket.items[kind]) for kind in kinds)
+
+
+def _seen(session: Session, bracket: Bracket, kind: str) -> list[Item]:
+    ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
+    return [*ended, *bracket.seen.running.get(kind, ())]
 
 
 def texts(session: Session, bracket: Bracket) -> bool | None:
@@ -67,7 +90,7 @@ def _find(text: bytes, wanted: Residue, place: int) -> int:
     return -1
 
 
-def _in_order(seen: list[int], again: list[int]) -> bool:
+def _in_order(seen: Sequence[object], again: Sequence[object]) -> bool:
     """Whether `seen` is a subsequence of `again`."""
     rest = iter(again)
     return all(item in rest for item in seen)

@@ -53,6 +53,9 @@ def dialect(form: Dialect) -> str:
     if form.open_points:
         lines += ["", "what the document leaves open"]
         lines += [line for point in form.open_points for line in _wrapped(point, "  - ", "    ")]
+    told = next((claim.rule for claim in form.guarantees.values() if claim.rule.passive is None), None)
+    if told is not None:
+        lines += ["", f"for example {told.id}", f"  clean     {told.holds}", f"  violating {told.breaks}"]
     return _text(lines)
 
 
@@ -82,7 +85,8 @@ def frame(form: Dialect, shown: FrameForm) -> str:
 
 def frames(name: str, found: Sequence[tuple[Dialect, FrameForm]]) -> str:
     lines = [f"{name}: a frame of several dialects or sides; ask for one of them"]
-    return _text([*lines, *_table((f"{form.name}/{each.key}", each.summary) for form, each in found)])
+    lines += _table((f"{form.name}/{each.key}", each.summary) for form, each in found)
+    return _text([*lines, *_example_of(found)])
 
 
 def rule(shown: Rule, shelf: Mapping[str, Dialect]) -> str:
@@ -109,11 +113,11 @@ def role(name: str, shelf: Mapping[str, Dialect]) -> str:
     for form in shelf.values():
         for each in form.frames.values():
             certain = name in each.roles or any(name in case.roles for case in each.cases)
-            if certain or name in each.may or any(name in case.may for case in each.cases):
+            if certain or name in _roles(each):
                 rows.append((f"{form.name}/{each.key}", each.summary if certain else f"(perhaps) {each.summary}"))
     lines += _table(rows) if rows else ["  no frame"]
     spans = [kind for kind, ends in span_roles().items() if name in ends]
-    return _text([*lines, *_users([name, *spans])])
+    return _text([*lines, *(list(_users([name, *spans])) or _example_of(_playing({name}, shelf)))])
 
 
 def span(name: str, shelf: Mapping[str, Dialect]) -> str:
@@ -124,7 +128,8 @@ def span(name: str, shelf: Mapping[str, Dialect]) -> str:
         if (told := form.spans.get(name)) is not None:
             keys = f"by {', '.join(told.keys)}" if told.keys else "one a connection"
             rows.append((form.name, f"{keys}; its start lies {told.opened}"))
-    return _text([*lines, *(_table(rows) if rows else ["  in no dialect"]), *_users([name])])
+    lines += _table(rows) if rows else ["  in no dialect"]
+    return _text([*lines, *(list(_users([name])) or _example_of(_playing({opens, closes}, shelf)))])
 
 
 def shape(name: str) -> str:
@@ -155,8 +160,22 @@ def _connection(form: Dialect) -> Iterator[str]:
 
 def _named(shown: FrameForm) -> set[str]:
     """The roles that a frame may play, and the spans that they open or close."""
-    roles = {*shown.roles, *shown.may, *(role for case in shown.cases for role in (*case.roles, *case.may))}
+    roles = _roles(shown)
     return roles | {kind for kind, ends in span_roles().items() if roles & set(ends)}
+
+
+def _roles(shown: FrameForm) -> set[str]:
+    return {*shown.roles, *shown.may, *(role for case in shown.cases for role in (*case.roles, *case.may))}
+
+
+def _playing(roles: set[str], shelf: Mapping[str, Dialect]) -> list[tuple[Dialect, FrameForm]]:
+    return [(form, each) for form in shelf.values() for each in form.frames.values() if roles & _roles(each)]
+
+
+def _example_of(found: Sequence[tuple[Dialect, FrameForm]]) -> Iterator[str]:
+    """The examples of one of these frames: the first that the document shows, or else the first."""
+    for form, each in sorted(found, key=lambda pair: not pair[1].examples)[:1]:
+        yield from ("", f"for example {form.name}/{each.key}", *_examples(form, each))
 
 
 def _case(case: Case) -> str:
@@ -202,17 +221,21 @@ def _type(form: Mapping[str, Any]) -> str:
 
 def _examples(form: Dialect, shown: FrameForm) -> Iterator[str]:
     style = schema.wire_style(form, shown)
-    messages = [schema.wrap(form, shown, example, style) for example in shown.examples]
+    messages = [schema.wrap(form, shown, example, style) for example in shown.examples or ({},)]
     for message in messages:
         yield from ("", "clean", f"  {json.dumps(message, ensure_ascii=False)}")
-    required = list((shown.payload or {}).get("required", ()))
-    if messages and required:
-        broken = dict(messages[0])
-        holder = broken
-        if style == "nested":
-            holder = broken[form.envelope.data] = dict(broken[form.envelope.data])
+    broken = dict(messages[0])
+    holder = broken
+    if style == "nested" and isinstance(broken.get(form.envelope.data), dict):
+        holder = broken[form.envelope.data] = dict(broken[form.envelope.data])
+    required = [name for name in (shown.payload or {}).get("required", ()) if name in holder]
+    if required:
         del holder[required[-1]]
-        yield from ("", f'violating: "{required[-1]}" is missing', f"  {json.dumps(broken, ensure_ascii=False)}")
+        fault = f'"{required[-1]}" is missing'
+    else:
+        broken[form.envelope.tag] = 7
+        fault = "the tag is no text"
+    yield from ("", f"violating: {fault}", f"  {json.dumps(broken, ensure_ascii=False)}")
 
 
 def _users(named: Sequence[str]) -> Iterator[str]:
@@ -258,7 +281,11 @@ def _titled(title: str, roles: Sequence[str]) -> list[str]:
 def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
     listed = list(rows)
     width = min(max((len(name) for name, _ in listed), default=0), 36)
-    return [line for name, said in listed for line in _wrapped(said, f"  {name:<{width}}  ", " " * (width + 4))]
+    return [
+        line
+        for name, said in listed
+        for line in (_wrapped(said, f"  {name:<{width}}  ", " " * (width + 4)) if said else [f"  {name}"])
+    ]
 
 
 def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:

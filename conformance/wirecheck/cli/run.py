@@ -18,7 +18,7 @@ import click
 from wirecheck.capture import STANDARD_INPUT, detect, open_capture, read, unwrap
 from wirecheck.catalog import Dialect, Level, dialects, load
 from wirecheck.check import Checker
-from wirecheck.cli import FINDINGS, PASSED, progress
+from wirecheck.cli import FINDINGS, PASSED, USAGE, progress
 from wirecheck.cli.choose import chosen
 from wirecheck.cli.inputs import expand
 from wirecheck.cli.output import emit, save, writable
@@ -28,7 +28,7 @@ from wirecheck.redact import secrets_of
 from wirecheck.report import Section, Shown
 from wirecheck.report.escape import printable
 from wirecheck.report.evidence import PLACES, Place, Trail, surroundings
-from wirecheck.report.view import FailOn, Side, Terms, failed, narrowed, shown, visible, warning
+from wirecheck.report.view import FailOn, Side, Terms, failed, narrowed, shown, unheld, unseen, visible
 from wirecheck.verdict import Report, merge
 
 _SECRETS_KEPT: Final = 1000
@@ -85,23 +85,61 @@ def perform(request: Request) -> int:
         listed = ", ".join(inputs.skipped[:_SKIPPED])
         more = f" and {len(inputs.skipped) - _SKIPPED:,} more" if len(inputs.skipped) > _SKIPPED else ""
         click.echo(f"wirecheck: skipped {len(inputs.skipped):,}: {printable(listed)}{more}", err=True)
-    told = _told(inputs.captures, given, candidates)
-    checked = [_check(request, name, told.get(name), candidates) for name in inputs.captures]
+    told, unclear = _told(inputs.captures, given, candidates)
+    if all(name in told or name in unclear for name in inputs.captures):
+        _claimed(request.rules, [dialect for dialect, _ in told.values()])
+    checked = []
+    for name in inputs.captures:
+        if name not in unclear:
+            try:
+                checked.append(_check(request, name, told.get(name), candidates))
+            except UsageError as error:
+                unclear[name] = str(error)
+    if not checked:
+        raise UsageError("\n".join(unclear.values()))
+    _claimed(request.rules, [each.dialect for each in checked])
     terms = Terms(fail_on=request.fail_on, require=request.require)
-    sections, reports = [], []
+    sections = []
     for dialect in dict.fromkeys(each.dialect.name for each in checked):
         ours = [each for each in checked if each.dialect.name == dialect]
         report = narrowed(merge([each.report for each in ours]), side=request.side, rules=request.rules or None)
-        reports.append(report)
-        sections.append(_section(visible(report, request.level), ours))
+        sections.append(_section(report, request.level, ours))
     text = _rendered(request, sections, terms)
     if request.output is None:
         emit(text)
     else:
         save(request.output, text)
-    if (said := warning(reports, terms)) is not None:
-        click.echo(f"wirecheck: warning: {said}", err=True)
-    return FINDINGS if any(failed(report, terms) for report in reports) else PASSED
+    for sentence in (*_remarks(sections, request.rules, checked, terms), *unclear.values()):
+        click.echo(f"wirecheck: {printable(sentence)}", err=True)
+    if unclear:
+        return USAGE
+    return FINDINGS if any(failed(section.everything, terms) for section in sections) else PASSED
+
+
+def _remarks(
+    sections: Sequence[Section], rules: Sequence[str], checked: Sequence[_Checked], terms: Terms
+) -> Iterator[str]:
+    """What is said beside the report: why the run fails where no finding shows it, and what was not asked of whom."""
+    for section in sections:
+        if (hidden := unseen(section, terms)) is not None:
+            yield f"{section.report.dialect}: {hidden}"
+    required, others = unheld((section.everything for section in sections), terms)
+    if required:
+        yield required
+    if others:
+        yield f"warning: {others}"
+    for name, dialect in {each.dialect.name: each.dialect for each in checked}.items():
+        if missing := [rule for rule in rules if rule not in dialect.guarantees]:
+            yield f"{name} does not claim {', '.join(missing)}; its captures were not judged by it"
+
+
+def _claimed(rules: Sequence[str], judged: Sequence[Dialect]) -> None:
+    """Raises `UsageError` for a rule that no dialect of this run claims: nothing would be judged by it."""
+    claimed = sorted({name for dialect in judged for name in dialect.guarantees})
+    whose = " and ".join(sorted({dialect.name for dialect in judged}))
+    for rule in rules:
+        if judged and rule not in claimed:
+            raise UsageError(f"--rule {rule}: no guarantee of {whose}; there are {', '.join(claimed)}")
 
 
 def _known(rules: tuple[str, ...], candidates: Sequence[Dialect]) -> None:
@@ -112,13 +150,15 @@ def _known(rules: tuple[str, ...], candidates: Sequence[Dialect]) -> None:
             raise UsageError(f"--rule {rule}: no guarantee of {whose}; there are {', '.join(claimed)}")
 
 
-def _told(names: Iterable[str], given: Dialect | None, candidates: Sequence[Dialect]) -> dict[str, Told]:
-    """The dialect of each capture that can be read twice, before any is judged: all that is unclear is said at once.
+def _told(
+    names: Iterable[str], given: Dialect | None, candidates: Sequence[Dialect]
+) -> tuple[dict[str, Told], dict[str, str]]:
+    """The dialect of each capture that can be read twice, before any is judged; or why it cannot be told.
 
     Standard input and pipes can be read once, and are told while they are judged.
     """
     told: dict[str, Told] = {}
-    unclear: list[str] = []
+    unclear: dict[str, str] = {}
     for name in names:
         if given is not None:
             told[name] = given, ""
@@ -129,12 +169,10 @@ def _told(names: Iterable[str], given: Dialect | None, candidates: Sequence[Dial
                 try:
                     detection, _ = detect(unwrap(read(stream)), candidates, name=name)
                 except UsageError as error:
-                    unclear.append(str(error))
+                    unclear[name] = str(error)
                 else:
                     told[name] = detection.dialect, detection.reason
-    if unclear:
-        raise UsageError("\n".join(unclear))
-    return told
+    return told, unclear
 
 
 def _is_pipe(name: str) -> bool:
@@ -215,9 +253,10 @@ def _places(report: Report) -> list[Place]:
     return [(group.first.at.line, group.first.at.conn) for group in groups]
 
 
-def _section(report: Report, ours: Sequence[_Checked]) -> Section:
+def _section(report: Report, level: Level, ours: Sequence[_Checked]) -> Section:
     return Section(
-        report=report,
+        report=visible(report, level),
+        whole=report,
         evidence={(each.input, *place): shown for each in ours for place, shown in each.evidence.items()},
         reasons={each.input: each.reason for each in ours},
         secrets=frozenset().union(*(each.secrets for each in ours)),
@@ -239,4 +278,4 @@ def _rendered(request: Request, sections: Sequence[Section], terms: Terms) -> st
         return github.render(sections, terms)
     from wirecheck.report import text
 
-    return text.render(sections, sys.stdout if request.output is None else None)
+    return text.render(sections, sys.stdout if request.output is None else None, terms)

@@ -1,8 +1,7 @@
 """The report as JUnit XML, for servers that show test results.
 
-Law: a test case a guarantee, and one for each kind of other finding. A case fails exactly where it fails the run, and is
-there whatever `--level` hides;
-what could not be judged is skipped, and never passes.
+Law: a test case a guarantee, and one for each kind of other finding. A case fails exactly where it fails the run,
+and is there even if `--level` hides it; what could not be judged is skipped, and never passes.
 """
 
 from __future__ import annotations

@@ -177,7 +177,8 @@ def unheld(reports: Iterable[Report], terms: Terms) -> tuple[str, str]:
 
     A sentence is empty where there is nothing to say.
     """
-    required, others = [], []
+    required: list[str] = []
+    others: list[str] = []
     found = tuple(reports)
     for level in LEVELS[:2]:
         names = sorted({result.id for report in found for result in nothing_held(report, level)})

@@ -17,7 +17,7 @@ def with_partner(form: LaneForm, span: Span, event: Event, out: Outcomes) -> Non
         ours, theirs = scalar(event.names.get(name)), scalar(span.names.get(name))
         if ours is None or theirs is None:
             continue
-        if span.doubtful:
+        if span.doubtful or (span.vague and ours != theirs):
             out.undecided(guarantee)
         elif ours == theirs:
             out.held(guarantee)

@@ -53,7 +53,9 @@ class Span:
     lies_in: Key = ()
     """The values, as its opening frame carried them, of the names of the span kind that is our deadline."""
     mixed: bool = False
-    """Whether an answer that may have been meant for this span was taken by another."""
+    vague: bool = False
+    """Whether an answer that may have been meant for this span was taken by another; and whether such an answer did
+    not carry the name by which the lane prefers to pick."""
     implied: str | None = None
     """For a span that nobody opened in our sight: the guarantee that is broken if nothing else ends it."""
 

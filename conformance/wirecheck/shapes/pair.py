@@ -37,8 +37,10 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
         if len(candidates) > 1 and None not in key:
             candidates = [span for span in candidates if span.key == key] or candidates
         chosen = _choose(form, candidates)
+        vague = form.prefer is not None and scalar(event.names.get(form.prefer)) is None
         for span in agreeing:
             span.mixed = True
+            span.vague = span.vague or vague
     if chosen is not None and _may_be_anothers(form, lane, trace, facts, event, key, chosen):
         chosen = None
     if chosen is None:

@@ -1,0 +1,181 @@
+"""The house keeps its floors: who may import whom, how large a room may be, and what no code may name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wirecheck
+from wirecheck import dialects
+
+PACKAGE = Path(wirecheck.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FLOORS = {
+    "errors": 0,
+    "catalog": 1,
+    "catalogs": 1,
+    "schema": 2,
+    "strict": 2,
+    "variant": 2,
+    "decode": 2,
+    "record": 3,
+    "verdict": 3,
+    "redact": 3,
+    "shapes": 4,
+    "check": 5,
+    "lint": 5,
+    "capture": 7,
+    "report": 7,
+    "cli": 8,
+    "__main__": 8,
+}
+"""The floor of each room; floor 6 is still empty."""
+
+NEIGHBOURS = {
+    ("schema", "strict"): "no",
+    ("variant", "schema"): "yes",
+    ("variant", "strict"): "yes",
+    ("decode", "schema"): "yes",
+    ("decode", "strict"): "yes",
+    ("decode", "variant"): "yes",
+    ("verdict", "record"): "yes",
+    ("redact", "record"): "yes",
+    ("check", "lint"): "no",
+    ("__main__", "cli"): "yes",
+}
+"""On one floor, who may look into whose room; never both ways, and never where nothing is said."""
+
+HEAVY = {"asyncio", "websockets", "pytest", "click", "rich"}
+"""Only the edges and the command know these."""
+OUTSIDE = {"click", "jsonschema", "jsonschema_rs", "orjson", "rich", "yaml"}
+"""All that the package needs beside Python."""
+LONGEST = 320
+
+
+def room(module: Path) -> str:
+    """`shapes` for shapes/pair.py, `decode` for decode.py, nothing for the package's own door."""
+    inside = module.relative_to(PACKAGE)
+    return inside.parts[0] if len(inside.parts) > 1 else inside.stem.removesuffix("__init__")
+
+
+def imported(module: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that a module imports, wherever in it."""
+    inside = module.relative_to(PACKAGE.parent).with_suffix("").parts
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{'.'.join(inside)}:{node.lineno}: imports are absolute"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            yield node.lineno, ast.unparse(node.args[0]).strip("f'\"").replace("{__name__}", "wirecheck")
+
+
+def theirs(name: str) -> str | None:
+    """The room that a name of ours lies in; None for names of others, and for the package itself."""
+    parts = name.split(".")
+    if parts[0] != "wirecheck" or len(parts) < 2 or parts[1] not in FLOORS:
+        return None
+    return parts[1]
+
+
+def allowed(ours: str, other: str) -> bool:
+    if ours == other or FLOORS[other] < FLOORS[ours]:
+        return True
+    return FLOORS[other] == FLOORS[ours] and NEIGHBOURS.get((ours, other)) == "yes"
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room(module) for module in MODULES} - {""} == set(FLOORS)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_from_below_alone(module: Path) -> None:
+    ours = room(module)
+    wrong = []
+    for line, name in imported(module):
+        other = theirs(name)
+        if other is not None and ours and not allowed(ours, other):
+            wrong.append(f"line {line}: {name} (floor {FLOORS[other]}, and we are on {FLOORS[ours]})")
+        top = name.split(".")[0]
+        if top not in sys.stdlib_module_names and top not in OUTSIDE | {"wirecheck", "__future__"}:
+            wrong.append(f"line {line}: {top} is no dependency")
+        if top in HEAVY and ours and FLOORS[ours] < 7:
+            wrong.append(f"line {line}: {top} is for floors 7 and 8")
+    assert wrong == []
+
+
+def test_nothing_imports_the_command() -> None:
+    others = [module for module in MODULES if room(module) not in ("cli", "__main__")]
+    assert [str(module) for module in others for _, name in imported(module) if theirs(name) == "cli"] == []
+
+
+def test_the_package_imports_nothing_of_itself_until_it_is_asked() -> None:
+    door = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    at_once = [node for node in door.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert {ast.unparse(node).split()[1] for node in at_once} == {"__future__", "importlib", "typing"}
+
+
+def test_neighbours_look_one_way() -> None:
+    looks = {pair for pair, answer in NEIGHBOURS.items() if answer == "yes"}
+    assert all(FLOORS[one] == FLOORS[other] for one, other in NEIGHBOURS)
+    assert not {(other, one) for one, other in looks} & looks
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_names_no_dialect_states_its_law_and_is_no_hall(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    words = {word for name in dialects() for word in (name, name.replace("_", " "), name.replace("_", ""))}
+    named = re.findall(rf"(?i)(?<![a-z])(?:{'|'.join(sorted(words))})(?![a-z])", text)
+    assert named == []
+    assert len(text.splitlines()) <= LONGEST
+    if not text.strip():
+        return
+    doc = ast.get_docstring(ast.parse(text))
+    assert doc, "a module opens with a docstring"
+    lines = doc.splitlines()
+    if module.name not in ("__main__.py",) and room(module) != "catalogs" and not _is_bare(text):
+        assert len(lines) > 1 and "Law:" in doc, "the docstring states the module's law"
+
+
+def _is_bare(text: str) -> bool:
+    """A package's door that holds nothing but its docstring and what it passes on."""
+    body = ast.parse(text).body
+    return all(isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.Assign) for node in body)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_generated_is_never_read_and_nobody_sleeps(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert not re.search(r"[\"'/](?:\.\./)*schemas/", text) or "files(" not in text
+    tree = ast.parse(text)
+    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if call in ("time.sleep", "sleep", "eval", "exec", "print", "breakpoint")]
+    silent = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or all(isinstance(step, ast.Pass) for step in node.body))
+    ]
+    assert silent == [], "an except that swallows"
+
+
+def test_every_catalog_and_schema_that_the_code_reads_is_inside_the_package() -> None:
+    read = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert read == {
+        "py.typed",
+        "catalogs/catalog.schema.json",
+        "catalogs/rules.yaml",
+        "report/report.schema.json",
+        *(f"catalogs/{name}.yaml" for name in dialects()),
+    }
