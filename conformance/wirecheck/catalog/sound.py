@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wirecheck.catalog.source import Node
-from wirecheck.catalog.structure import Path, faulty
+from wirecheck.catalog.structure import Path, catalog_schema, faulty
 
 _ROUNDS: Final = 50  # taking out a member may leave its mapping without one that it needs, and so on outwards
 _PARTS: Final = ("envelope", "connect", "names", "frames")
@@ -49,8 +49,9 @@ def sound(tree: Node) -> tuple[Node, Unsure] | None:
             tree = _without(tree, path)
     else:
         return None
+    known = catalog_schema()["$defs"]["dialect"]["properties"]
     # A member that no catalog has may have been meant for one that is not there.
-    strange = any(len(path) == 1 and path[0] not in _PARTS for path in lost)
+    strange = any(len(path) == 1 and path[0] not in known for path in lost)
     lost |= {(name,) for name in _PARTS if name not in tree.map and (strange or name in ("envelope", "frames"))}
     if "frames" not in tree.map:
         tree = _with(tree, "frames", Node(where=tree.where, value={}))

@@ -138,7 +138,8 @@ def doubt(history: History) -> None:
 
 def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> None:
     if _RESUME in moves.roles and None not in key:
-        link.resumed[key] = snapshot(session_of(history, key))
+        session = session_of(history, key)
+        link.resumed[key] = snapshot(session, alone=set(session.shown_by) <= {conn})
         if len(link.resumed) > MAX_ITEMS:
             del link.resumed[next(iter(link.resumed))]
     if _BIRTH in moves.roles and len(link.births) < MAX_ITEMS:
@@ -241,7 +242,7 @@ def _abandon(plan: Plan, bracket: Bracket, out: Outcomes) -> None:
 
 def _begin(history: History, link: Link, key: Key, event: Event) -> None:
     session = session_of(history, key)
-    seen = link.resumed.pop(key, None) or snapshot(session)
+    seen = link.resumed.pop(key, None) or snapshot(session, alone=False)
     if session.now is not None:
         session.now.whole = False
     link.watches.pop(key, None)
@@ -295,7 +296,7 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     session = session_of(history, key)
     if plan.history is None or not expects(bracket):
         return
-    if not bracket.content and (bracket.seen.texts or bracket.seen.items):
+    if not bracket.content and bracket.seen.alone and (bracket.seen.texts or bracket.seen.items):
         text = "nothing of what was seen before the replay comes back in it"
         out.broke(plan.history, bracket.at, bracket.label, text)
         return

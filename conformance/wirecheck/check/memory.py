@@ -105,6 +105,8 @@ class Snapshot:
     items: dict[str, int]
     text: Residue | None
     running: dict[str, list[Item]]
+    alone: bool
+    """Whether a replay was asked for when no other connection showed the session any more."""
 
 
 @dataclass(slots=True)
@@ -177,11 +179,12 @@ def forget(history: History) -> None:
     history.weight -= history.sessions.pop(oldest).weight
 
 
-def snapshot(session: Session) -> Snapshot:
+def snapshot(session: Session, *, alone: bool) -> Snapshot:
     turn = session.now
     return Snapshot(
         texts=len(session.texts),
         items={kind: len(items) for kind, items in session.items.items()},
+        alone=alone,
         text=NOTHING if turn is None else turn.joined() if turn.whole else None,
         running={}
         if turn is None
