@@ -262,7 +262,7 @@ def test_vonz_as_documented() -> None:
     assert roles(vonz, "task.submit") == (("prompt", "task.open"), ())
     assert roles(vonz, "task.submit", "new-session") == (("ask.session",), ())
     assert roles(vonz, "task.submit", "session-mode") == (("turn.open",), ())
-    assert roles(vonz, "task.submit", "other-mode") == ((), ("turn.open",))
+    assert roles(vonz, "task.submit", "other-mode") == ((), ("turn.open", "task.close"))
     assert roles(vonz, "task:failed") == ((), ("tool.close", "task.close", "turn.close"))
     assert roles(vonz, "task:tool_use", "question") == (("ask.question",), ())
     assert documented(vonz.frames["task:tool_use"].cases[0].payload, ("input", "questions")) == {"type": "array"}

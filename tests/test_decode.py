@@ -120,7 +120,7 @@ def test_a_binary_message_is_a_lesser_fault_and_is_read_all_the_same() -> None:
 def test_the_style_of_a_connection_replaces_that_of_the_document() -> None:
     flat, nested = {"type": "session.ready", **READY}, {"type": "session.ready", "data": READY}
     assert faults("vonz", nested, style="nested") == []
-    assert short(faults("vonz", flat, style="nested")) == [("wrong-envelope", "must", "session.ready", "")]
+    assert short(faults("vonz", flat, style="nested")) == [("wrong-envelope", "must", "session.ready", "/session_id")]
 
 
 def test_the_style_that_a_message_shows() -> None:
