@@ -32,7 +32,7 @@ def test_the_table_has_a_row_for_each_work_and_the_base_is_one(capsys: pytest.Ca
         ("amigo, 1% faults", "read records"),
         ("amigo, 1% faults", "check"),
     ]
-    assert [ratio for _, work, ratio, _ in cells if work.startswith("base")] == ["1.00", "1.00"]
+    assert [ratio for _, work, ratio, _ in cells if work.startswith("base")] == ["1.000", "1.000"]
     assert len({len(row) for row in (head, rule, *rows)}) == 1
 
 

@@ -3,7 +3,7 @@
     python tools/bench.py                      the table of docs/performance.md
     python tools/bench.py --frames 1000000     the size at which the design speaks of speed
 
-The base (1.00) parses each line and the frame in it with `orjson.loads` and looks at nothing. All rows of one capture
+The base (1.000) parses each line and the frame in it with `orjson.loads` and looks at nothing. All rows of one capture
 are measured in turn, round after round, and each shows its median, so that a machine that is busy for a while does not
 favour any. Ratios may be compared between machines; frames a second may not.
 """
@@ -111,7 +111,7 @@ def measured(dialect: Dialect, folder: Path, frames: int, rounds: int, faults: f
     times = median(rounds, [action for _, action in actions])
     label = f"{dialect.name}, {faults:.0%} faults" if faults else dialect.name
     rows: list[tuple[str, ...]] = [
-        (label, name, f"{times[0] / taken:.2f}", f"{frames / taken:,.0f}")
+        (label, name, f"{times[0] / taken:.3f}", f"{frames / taken:,.0f}")
         for (name, _), taken in zip(actions[:3], times, strict=False)
     ]
     if not faults:

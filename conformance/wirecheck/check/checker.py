@@ -36,11 +36,12 @@ MAX_SESSIONS = 100_000
 class _Link:
     """One connection as the checker holds it: its ordering state, its number, and what must not be written out."""
 
-    __slots__ = ("epoch", "heard", "number", "secrets", "state", "style")
+    __slots__ = ("epoch", "heard", "memory", "number", "secrets", "state", "style")
 
-    def __init__(self, state: route.Connection, number: int, secrets: frozenset[str]) -> None:
+    def __init__(self, state: route.Connection, number: int, secrets: frozenset[str], part: memory.Link) -> None:
         self.state = state
         self.number = number
+        self.memory = part
         self.secrets = secrets
         self.style: Style | None = None
         self.heard: set[Sender] = set()
@@ -90,31 +91,8 @@ class Checker:
 
     def receive(self, record: Record) -> tuple[Finding, ...]:
         """Judge one record. Records of a connection must come in the order in which they were recorded."""
-        self._tally.records += 1
-        if record.__class__ is Message:
-            self._message(record)
-            if not self._found and not self._out.broken:
-                return ()
-            return self._collect(self._links.get(record.at.conn))
-        link = self._links.get(record.at.conn)
-        match record:
-            case Opened():
-                self._opened(record)
-            case Closed():
-                self._closed(record)
-            case BadLine():
-                self._bad_line(record)
-        return self._collect(link or self._links.get(record.at.conn))
-
-    def close(self) -> Report:
-        """End what is still open and report. Call it once."""
-        for conn in list(self._links):
-            link = self._links[conn]
-            self._disconnect(conn, at=None, sender=None, code=None)
-            self._collect(link)
-        return report(self.dialect, self._tally, side=self._side, rules=self._rules)
-
-    def _message(self, record: Message) -> None:
+        if record.__class__ is not Message:
+            return self._occurred(record)
         self._tally.frames += 1
         at, sender, body = record.at, record.sender, record.body
         link = self._links.get(at.conn)
@@ -128,18 +106,41 @@ class Checker:
             self._tally.recorded.add(sender)
         if self._auto and link.style is None:
             link.style = self._shown(record)
+        fit = None
         if body.__class__ is str and not record.has_value:
             fit = self._decoder.fit(body, sender, link.style)
-            if fit is not None:
-                look = self._glances.get(fit[0].key)
-                if look is None or not self._glanced(link, look, fit[2]):
-                    self._ordered(link, at, Decoded(*fit))
-                return
-        if record.has_value:
-            decoded = self._decoder.explain_value(record.value, sender, style=link.style)
+        if fit is not None:
+            look = self._glances.get(fit[0].key)
+            if look is not None and self._glanced(link, look, fit[2]):
+                return ()
+            self._ordered(link, at, Decoded(*fit))
+        elif record.has_value:
+            self._explained(link, at, sender, self._decoder.explain_value(record.value, sender, style=link.style), ())
         else:
             decoded = self._decoder.explain(body, sender, binary=record.binary, style=link.style)
-        self._explained(link, at, sender, decoded, ())
+            self._explained(link, at, sender, decoded, ())
+        return self._collect(link) if self._found or self._out.broken else ()
+
+    def close(self) -> Report:
+        """End what is still open and report. Call it once."""
+        for conn in list(self._links):
+            link = self._links[conn]
+            self._disconnect(conn, at=None, sender=None, code=None)
+            self._collect(link)
+        return report(self.dialect, self._tally, side=self._side, rules=self._rules)
+
+    def _occurred(self, record: Record) -> tuple[Finding, ...]:
+        """Judge a record that is no message."""
+        self._tally.others += 1
+        link = self._links.get(record.at.conn)
+        match record:
+            case Opened():
+                self._opened(record)
+            case Closed():
+                self._closed(record)
+            case BadLine():
+                self._bad_line(record)
+        return self._collect(link or self._links.get(record.at.conn))
 
     def _shown(self, record: Message) -> Style | None:
         if record.has_value:
@@ -167,7 +168,7 @@ class Checker:
             return False
         if self._remembers:
             piece = None if look.text is None else payload.get(look.text)
-            if not history.continues(self._history, link.number, span.key, piece):
+            if not history.continues(self._history, link.memory, link.number, span.key, piece):
                 return False
         span.witnessed = True
         self._out.counts[look.guarantee][0] += 1
@@ -286,8 +287,9 @@ class Checker:
         self._clients.unseen += not facts.started
         if len(self._links) >= MAX_LINKS:
             self._disconnect(next(iter(self._links)), at=None, sender=None, code=None)
-        link = _Link(route.connect(self._plan, facts), self._tally.connections, secrets)
-        facts.number = link.number
+        facts.number = self._tally.connections
+        part = history.join_in(self._history, facts.number) if self._remembers else memory.Link()
+        link = _Link(route.connect(self._plan, facts), facts.number, secrets, part)
         link.epoch = self._epoch
         self._links[conn] = self._numbered[link.number] = link
         return link

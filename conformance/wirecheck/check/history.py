@@ -88,10 +88,15 @@ def observe(
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
 
 
-def continues(history: History, conn: int, key: Key, piece: Any) -> bool:
+def join_in(history: History, conn: int) -> Link:
+    """A new connection's part of the memory."""
+    link = history.links[conn] = Link()
+    return link
+
+
+def continues(history: History, link: Link, conn: int, key: Key, piece: Any) -> bool:
     """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
-    link = history.links.get(conn)
-    if link is None or link.brackets or link.watches:
+    if link.brackets or link.watches:
         return False
     session = history.sessions.get(key)
     turn = None if session is None else session.now

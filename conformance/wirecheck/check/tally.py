@@ -23,8 +23,9 @@ class Tally:
     """What was counted so far in one input."""
 
     input: str
-    records: int = 0
     frames: int = 0
+    others: int = 0
+    """Records that are no frames."""
     connections: int = 0
     outcomes: Outcomes = field(default_factory=Outcomes)
     groups: dict[tuple[str, ...], Group] = field(default_factory=dict)
@@ -54,7 +55,7 @@ def report(dialect: Dialect, tally: Tally, *, side: Sides, rules: Collection[str
     return Report(
         dialect=dialect.name,
         inputs=(tally.input,),
-        records=tally.records,
+        records=tally.frames + tally.others,
         frames=tally.frames,
         connections=tally.connections,
         guarantees=results,
