@@ -134,6 +134,7 @@ def lies_inside(scene: Scene, trace: Trace, frame: Frame) -> bool:
         and not any(scene.key(frame, lane.kind))
         and len(lane.spans) == 1
         and lane.spans[0].solid
+        and (not lane.in_replays or full(lane.spans[0].key))
         and (not lane.in_replays or len(scene.sessions()) == 1)
         for lane in lanes
     )
@@ -277,7 +278,8 @@ def meet(scene: Scene, trace: Trace, lane: Lane, frame: Frame, side: str) -> Non
     lane.came.append(key)
     others = exact([span for span in lane.agreeing(key) if span.side != side], key)
     if others:
-        partner = others[0]
+        best = [span for span in others if span.solid] or [span for span in others if not span.doubtful] or others
+        partner = best[0]
         lane.spans.remove(partner)
         scene.tally.add(lane.pair, "undecided" if partner.doubtful else "held", frame.line)
         if partner.excused:

@@ -18,6 +18,10 @@ def place(scene: Scene, trace: Trace, name: str, guarantee: Guarantee, frame: Fr
     key = scene.key(frame, kind)
     candidates = lane.fitting(key)
     solid = [span for span in candidates if span.solid]
+    if inside and lane.in_replays and full(key) and candidates and not any(full(span.key) for span in candidates):
+        scene.tally.add(name, "undecided", frame.line)
+        assume(scene, lane, frame)
+        return
     if len(keys_of(candidates)) > 1:
         verdict = "undecided"
     elif inside and candidates:
@@ -54,9 +58,12 @@ def imply(scene: Scene, trace: Trace, frame: Frame) -> None:
         if not set(lane.form.implied) & frame.is_:
             continue
         key = scene.key(frame, lane.kind)
-        if full(key) and not lane.agreeing(key):
+        there = lane.fitting(key)
+        if lane.in_replays and full(key):
+            there = [span for span in there if full(span.key)]
+        if full(key) and not there:
             assume(scene, lane, frame)
-        if not trace.live or any(span.solid for span in lane.fitting(key)):
+        if not trace.live or any(span.solid for span in there):
             continue
         for further in scene.live.lanes.values():
             if further is not lane and further.in_replays and "client" in further.openers:

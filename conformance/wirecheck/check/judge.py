@@ -56,6 +56,8 @@ def _imply(plan: Plan, form: LaneForm, trace: Trace, facts: Facts, event: Event)
     """Where nothing of the kind is open, somebody else may have opened it, and more besides."""
     key = event.key(form.keys)
     there = trace.lanes[form.index].fitting(key)
+    if form.home is not None and None not in key:
+        there = [span for span in there if None not in span.key]
     if any(span.solid for span in there):
         return
     if not there:

@@ -20,7 +20,9 @@ def meet(form: LaneForm, trace: Trace, facts: Facts, event: Event, side: int, ou
     waiting = [span for span in lane.agreeing(key) if span.side != side]
     if waiting:
         exact = [span for span in waiting if span.key == key and None not in key]
-        partner = (exact or waiting)[0]
+        fitting = exact or waiting
+        ranked = [span for span in fitting if span.solid] or [span for span in fitting if not span.doubtful] or fitting
+        partner = ranked[0]
         lane.remove(partner)
         facts.open_spans -= 1
         if partner.excused:

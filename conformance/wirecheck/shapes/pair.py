@@ -110,7 +110,10 @@ def belongs(form: LaneForm, trace: Trace, facts: Facts, event: Event) -> bool:
     if form.home is not None and (facts.contacts is None or len(facts.contacts) != 1):
         return False
     lane = trace.lanes[form.index]
-    return lane.size == 1 and next(lane.all()).solid
+    if lane.size != 1:
+        return False
+    span = next(lane.all())
+    return span.solid and (form.home is None or None not in span.key)
 
 
 def may_open(form: LaneForm, trace: Trace, event: Event) -> None:

@@ -43,6 +43,11 @@ def inside(form: LaneForm, guarantee: str, trace: Trace, facts: Facts, event: Ev
     lane = trace.lanes[form.index]
     key = event.key(form.keys)
     spans = lane.fitting(key)
+    if form.home is not None and None not in key and spans and None in spans[0].key:
+        # A span of a session that nobody named yet: whether this is the one, nobody can tell.
+        out.undecided(guarantee)
+        imply(form, trace, facts, event, None)
+        return
     if not spans:
         if sure.is_sure(form, lane, key, facts, trace):
             if event.roles & form.implied_by:
