@@ -64,9 +64,11 @@ def test_memory_is_flat(faults: float) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("dialect", dialects())
-def test_memory_is_flat_over_a_million_frames(dialect: str) -> None:
-    short, long = (checked(dialect, frames, faults=0.01) for frames in (100_000, 1_000_000))
-    assert 0 < long.peak < FLAT * short.peak
+def test_memory_is_flat_over_millions_of_frames(dialect: str) -> None:
+    """What is remembered of ten thousand sessions is full after a million frames; from there on nothing is added."""
+    million, more = (checked(dialect, frames, faults=0.01) for frames in (1_000_000, 2_000_000))
+    assert 0 < million.peak < 100
+    assert more.peak < 1.1 * million.peak
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -157,6 +157,11 @@ class Lane:
             else list(self.within.get(values, {}).values())
         )
 
+    def by_age(self, key: Key) -> None:
+        """Put the spans of one key in order again, after one that is older came to them."""
+        if key in self.spans:
+            self.spans[key].sort(key=_age)
+
     def add(self, span: Span) -> None:
         self.size += 1
         if self.new is not None:

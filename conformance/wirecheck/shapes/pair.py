@@ -135,6 +135,7 @@ def learn(forms: tuple[LaneForm, ...], trace: Trace, opened_by: int, event: Even
             ]
             span.key = tuple(filled)
             lane.add(span)
+            lane.by_age(span.key)
             if form.exclusive:
                 lane.settle(span.key)
 
