@@ -119,3 +119,9 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     started = time.process_time()
     redact(text)
     assert time.process_time() - started < 2
+
+
+def test_a_secret_that_was_cut_is_redacted_too() -> None:
+    secret = "".join(f"k{number}" for number in range(40))
+    cut = f'expected object, got "{secret[:58]}…'
+    assert redact(cut, frozenset({secret})) == 'expected object, got "[redacted]'

@@ -93,10 +93,17 @@ def secrets_of(opened: Opened, dialect: Dialect | None = None) -> frozenset[str]
     )
 
 
+START = 12
+"""So much of a long secret gives it away even where the rest was cut off."""
+
+
 def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
     """`text` with every known secret, and everything of the form of one, replaced by `[redacted]`."""
     for secret in _longest_first(secrets):
         text = text.replace(secret, MARK)
+        if len(secret) >= 2 * START and secret[:START] in text:
+            # A message may have been cut in the middle of it.
+            text = re.sub(re.escape(secret[:START]) + r"[^\s\"]*", MARK, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
