@@ -43,6 +43,9 @@ class Decoded:
         self.legible = legible
 
 
+_accept = strict.accept
+
+
 class Decoder:
     """Decodes the messages of one dialect. Stateless but for what it compiled; safe to share."""
 
@@ -75,7 +78,7 @@ class Decoder:
         self, text: str, sender: Sender, style: Style | None
     ) -> tuple[Variant, dict[str, Any], Mapping[str, Any], Style] | None:
         """The same as its parts: variant, message, payload, style. Most frames need no more than these."""
-        message = strict.accept(text)
+        message = _accept(text)
         if message is None:
             return None
         tag = message.get(self._tag)

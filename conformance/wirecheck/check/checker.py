@@ -6,7 +6,7 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
@@ -15,7 +15,6 @@ from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
 from wirecheck.check.frames import Reader
-from wirecheck.check.plan import Glance
 from wirecheck.check.tally import Sides, new_tally, report
 from wirecheck.decode import Decoded, Decoder
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
@@ -111,8 +110,16 @@ class Checker:
             fit = self._decoder.fit(body, sender, link.style)
         if fit is not None:
             look = self._glances.get(fit[0].key)
-            if look is not None and self._glanced(link, look, fit[2]):
-                return ()
+            if look is not None:
+                # Most frames are pieces of text: a look at the span that they lie in is all that they need.
+                span = route.glance(link.state, look, fit[2])
+                if span is not None and (
+                    not self._remembers
+                    or history.continues(self._history, link.memory, link.number, span.key, fit[2].get(look.text))
+                ):
+                    span.witnessed = True
+                    self._out.counts[look.guarantee][0] += 1
+                    return ()
             self._ordered(link, at, Decoded(*fit))
         elif record.has_value:
             self._explained(link, at, sender, self._decoder.explain_value(record.value, sender, style=link.style), ())
@@ -160,19 +167,6 @@ class Checker:
             route.blur(self._plan, link.state, sender, self._out)
             if self._remembers:
                 history.blur(self._history, link.number)
-
-    def _glanced(self, link: _Link, look: Glance, payload: Mapping[str, Any]) -> bool:
-        """Whether a look at the span that the frame lies in was all that it needed."""
-        span = route.glance(link.state, look, payload)
-        if span is None:
-            return False
-        if self._remembers:
-            piece = None if look.text is None else payload.get(look.text)
-            if not history.continues(self._history, link.memory, link.number, span.key, piece):
-                return False
-        span.witnessed = True
-        self._out.counts[look.guarantee][0] += 1
-        return True
 
     def _ordered(self, link: _Link, at: At, decoded: Decoded) -> None:
         """Judge where a frame stands among the others."""

@@ -86,7 +86,7 @@ class Glance:
     leads: tuple[int, ...]
     guarantee: str
     keys: tuple[str, ...]
-    text: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +222,7 @@ class Plan:
         if len(keys) != len(lane.keys):
             return None
         leads = tuple(lead.index for lead, *_ in self.leads)
-        return Glance(index=lane.index, leads=leads, guarantee=guarantee, keys=keys, text=members[-1])
+        return Glance(index=lane.index, leads=leads, guarantee=guarantee, keys=keys, text=members[-1] or "")
 
     def _needed(self, moves: Moves) -> tuple[str, ...]:
         """The names whose values such a frame is asked for."""
