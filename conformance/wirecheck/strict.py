@@ -75,7 +75,7 @@ def accept(text: str) -> dict[str, Any] | None:
         value = orjson.loads(text)
     except ValueError:
         return None
-    if type(value) is not dict:
+    if value.__class__ is not dict:
         return None
     flat = text.count("{") == 1 and "[" not in text
     members = len(value) if flat else _members(value, 1)

@@ -115,7 +115,9 @@ class Checker:
                 span = route.glance(link.state, look, fit[2])
                 if span is not None and (
                     not self._remembers
-                    or history.continues(self._history, link.memory, link.number, span.key, fit[2].get(look.text))
+                    or history.continues(
+                        self._history.sessions, link.memory, link.number, span.key, fit[2].get(look.text)
+                    )
                 ):
                     span.witnessed = True
                     self._out.counts[look.guarantee][0] += 1

@@ -94,16 +94,17 @@ def join_in(history: History, conn: int) -> Link:
     return link
 
 
-def continues(history: History, link: Link, conn: int, key: Key, piece: Any) -> bool:
+def continues(sessions: Mapping[Key, Session], link: Link, conn: int, key: Key, piece: Any) -> bool:
     """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
     if link.brackets or link.watches:
         return False
-    session = history.sessions.get(key)
+    session = sessions.get(key)
     turn = None if session is None else session.now
-    if turn is None or turn.conn != conn or type(piece) is not str:
+    if turn is None or turn.conn != conn or piece.__class__ is not str:
         return False
-    turn.pieces.append(piece)
-    if len(turn.pieces) >= MAX_PIECES:
+    pieces = turn.pieces
+    pieces.append(piece)
+    if len(pieces) >= MAX_PIECES:
         turn.joined()
     return True
 
