@@ -62,9 +62,13 @@ def numbered(stream: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes | Tr
                 yield number, bytes(held) if len(held) <= limits.line else _too_long(limits)
             held.clear()
             number += 1
-            for piece in pieces[1:-1]:
-                yield number, piece if len(piece) <= limits.line else _too_long(limits)
-                number += 1
+            whole = pieces[1:-1]
+            if len(block) <= limits.line:
+                yield from enumerate(whole, number)
+            else:
+                for place, piece in enumerate(whole, number):
+                    yield place, piece if len(piece) <= limits.line else _too_long(limits)
+            number += len(whole)
         if not skipping:
             held += pieces[-1]
             if len(held) > limits.line:
