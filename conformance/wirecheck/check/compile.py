@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wirecheck.catalog.model import SENDERS, Dialect, Guarantee, Sender, SpanForm
+from wirecheck.catalog.model import Dialect, Guarantee, Sender, SpanForm
 from wirecheck.check.plan import Plan
 from wirecheck.shapes.forms import By, LaneForm, Times
 from wirecheck.shapes.joins import Joins
@@ -192,7 +192,7 @@ def _edges(dialect: Dialect, claims: list[Guarantee], lanes: Mapping[str, LaneFo
                 guarantee=claim.id,
                 first=first,
                 lane=lane,
-                senders=_senders(dialect, role) & set(SENDERS),
+                senders=_senders(dialect, role),
                 ignored=frozenset(claim.options.get("except", ())),
             )
         )

@@ -1,7 +1,7 @@
 """What was seen of each session, and whether its replays repeat it and hold nothing that is live.
 
-Law: the one place that remembers anything across connections. It sees the frames of a capture in file order, keeps
-residues and digests instead of texts, is bounded a session and in sessions, and is undecided beyond its bounds.
+Law: the one place that remembers what sessions held across connections. It sees the frames of a capture in file order,
+keeps residues and digests instead of texts, is bounded a session and in sessions, and is undecided beyond its bounds.
 
 `replay-repeats-history`: of what was seen before the replay, each kind of frame that the replay holds at all (text,
 calls, results) must come back in order; pieces of text are joined, since a transcript may cut them otherwise, and the

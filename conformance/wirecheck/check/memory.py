@@ -157,8 +157,6 @@ class History:
 
     sessions: dict[Key, Session] = field(default_factory=dict)
     links: dict[int, Link] = field(default_factory=dict)
-    length: int = 0
-    """Bytes of the texts of the turns that ended."""
     weight: int = 0
     epoch: int = 0
     """Goes up whenever something happened that any session may have a part in."""

@@ -21,7 +21,6 @@ from wirecheck.shapes.steps import Steps
 BORN = "answer.session"
 """The role of a frame that names a session which was just created."""
 
-
 HISTORIC = frozenset(
     {BORN, "ask.session", "ask.replay", "turn.open", "turn.close", "text.delta", "tool.open", "tool.close"}
 )
