@@ -69,4 +69,19 @@ class BadLine:
     message: str
 
 
-Record = Opened | Message | Closed | BadLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What whoever led the conversation learnt, and traffic alone does not tell, of a guarantee on this connection.
+
+    `expired`: what the guarantee promises did not come within `seconds`, though the peer still answered a ping.
+    `held` and `broken`: how a conversation ended that was made to decide a guarantee of the shape `scenario`.
+    """
+
+    at: At
+    guarantee: str
+    outcome: Literal["held", "broken", "expired"]
+    seconds: float | None = None
+    says: str = ""
+
+
+Record = Opened | Message | Closed | BadLine | Trial

@@ -99,7 +99,7 @@ START = 12
 
 def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
     """`text` with every known secret, and everything of the form of one, replaced by `[redacted]`."""
-    for secret in _longest_first(secrets):
+    for secret in longest_first(secrets):
         text = text.replace(secret, MARK)
         if len(secret) >= 2 * START and secret[:START] in text:
             # A message may have been cut in the middle of it.
@@ -123,7 +123,7 @@ def excerpt(text: str, width: int, secrets: frozenset[str] = frozenset()) -> str
 
 
 def _without_half(text: str, secrets: frozenset[str]) -> str:
-    for secret in _longest_first(secrets):
+    for secret in longest_first(secrets):
         for length in range(min(len(secret) - 1, len(text)), 0, -1):
             if text.endswith(secret[:length]):
                 return text[:-length]
@@ -131,7 +131,8 @@ def _without_half(text: str, secrets: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
+def longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
+    """The secrets in the order in which they are to be replaced: one may be a part of another."""
     return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))
 
 

@@ -12,18 +12,19 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import orjson
 
 from wirecheck.capture.lines import Last, Trouble
 from wirecheck.catalog.model import Sender
-from wirecheck.record import At, BadLine, Closed, Credential, Message, Opened, Record, Vantage
+from wirecheck.record import At, BadLine, Closed, Credential, Message, Opened, Record, Trial, Vantage
 
 DEFAULT_CONN: Final = "1"
 _SENDERS: Final = ("client", "server")
 _VANTAGES: Final = ("client", "server", "proxy")
 _CREDENTIALS: Final = ("good", "bad", "missing")
+_OUTCOMES: Final = ("held", "broken", "expired")
 _BODIES: Final = ("text", "json", "binary")
 _END_OF_TIME: Final = 1 << 63
 _RFC_3339: Final = re.compile(
@@ -109,7 +110,9 @@ def record_of(line: bytes, number: int) -> Record:
             return _opened(at, members)
         if kind == "close":
             return _closed(at, members)
-        raise _Wrong(f'"kind" must be "open", "close" or absent (a message), not {_said(kind)}')
+        if kind == "trial":
+            return _trial(at, members)
+        raise _Wrong(f'"kind" must be "open", "close", "trial" or absent (a message), not {_said(kind)}')
     except _Wrong as wrong:
         known = conn if isinstance(conn, str) and "conn" in members else ""
         return BadLine(at=At(line=number, conn=known), code="bad-line", message=str(wrong))
@@ -189,6 +192,23 @@ def _closed(at: At, members: Mapping[str, Any]) -> Closed:
     if code is not None and (type(code) is not int or not 0 <= code <= 65535):
         raise _Wrong(f'"code" must be a close code (0 to 65535), not {_said(code)}')
     return Closed(at=at, code=code, sender=cast("Sender | None", _one_of(members, "from", _SENDERS)))
+
+
+def _trial(at: At, members: Mapping[str, Any]) -> Trial:
+    guarantee = _typed(members, "guarantee", str, "a string")
+    outcome = _one_of(members, "outcome", _OUTCOMES)
+    if guarantee is None or outcome is None:
+        raise _Wrong('a trial needs "guarantee" and "outcome"')
+    seconds = members.get("seconds")
+    if seconds is not None and (type(seconds) not in (int, float) or not 0 <= seconds < _END_OF_TIME):
+        raise _Wrong(f'"seconds" must be a number of seconds, not {_said(seconds)}')
+    return Trial(
+        at=at,
+        guarantee=cast("str", guarantee),
+        outcome=cast('Literal["held", "broken", "expired"]', outcome),
+        seconds=seconds,
+        says=cast("str", _typed(members, "says", str, "a string") or ""),
+    )
 
 
 def _time(members: Mapping[str, Any]) -> str | float | None:

@@ -38,6 +38,7 @@ from wirecheck.catalog.model import (
 )
 from wirecheck.catalog.places import applies
 from wirecheck.catalog.rulebook import role_words, rules, span_roles, span_words
+from wirecheck.catalog.script import Scenario, Variable
 from wirecheck.catalog.shelf import dialects, load, load_file
 
 __all__ = [
@@ -59,10 +60,12 @@ __all__ = [
     "Param",
     "Rejection",
     "Rule",
+    "Scenario",
     "Sender",
     "SpanForm",
     "Style",
     "Unknown",
+    "Variable",
     "Where",
     "applies",
     "dialects",

@@ -15,6 +15,7 @@ from wirecheck.catalog.frames import build_frame, roles
 from wirecheck.catalog.model import Connect, Dialect, EnvelopeForm, FrameForm, HeaderField, Param, Rejection, SpanForm
 from wirecheck.catalog.places import locator
 from wirecheck.catalog.rulebook import Rulebook
+from wirecheck.catalog.scenarios import build_scenarios, build_variables
 from wirecheck.catalog.shorthand import fields
 from wirecheck.catalog.sound import Unsure, sound
 from wirecheck.catalog.source import Faults, Node
@@ -62,11 +63,13 @@ def build(tree: Node, book: Rulebook, faults: Faults) -> Dialect | None:
         guarantees=claims,
         rejects=Rejection(answer=rejects["answer"], code=rejects.get("code")) if rejects else None,
         open_points=tuple(str(item.value).strip() for item in tree.map["open"].items) if "open" in tree.map else (),
-        scenarios=tree.map["scenarios"].plain() if "scenarios" in tree.map else {},
+        variables=build_variables(tree.map.get("variables")),
         file=tree.where.file,
     )
     check_agreement(dialect, tree, unsure, faults)
-    return dialect if whole else None
+    if whole:
+        return replace(dialect, scenarios=build_scenarios(tree.map.get("scenarios"), dialect, faults))
+    return None
 
 
 def build_envelope(node: Node, faults: Faults) -> EnvelopeForm:

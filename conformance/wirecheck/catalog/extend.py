@@ -13,7 +13,9 @@ from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import did_you_mean
 
 # Parts that are laid over the base member by member; every other part replaces the base's as a whole.
-_MEMBERWISE = ("envelope", "connect", "names", "spans", "frames", "guarantees", "scenarios")
+_MEMBERWISE = ("envelope", "connect", "names", "spans", "frames", "guarantees", "variables", "scenarios")
+_NAME_FRAMES = ("send", "of", "until", "or", "plays")
+"""Members of a scenario's step that name frames."""
 _OWN = ("extends", "rename", "drop")
 
 
@@ -60,7 +62,29 @@ def _rename(base: Node, renames: dict[str, Node], over: Node, faults: Faults) ->
     if isinstance(answer.value, str) and answer.value in new_names:
         named = Node(where=answer.where, value=new_names[answer.value])
         parts["rejects"] = _with_member(base.map["rejects"], "answer", named)
+    if new_names and "scenarios" in base.map:
+        parts["scenarios"] = _renamed_in(base.map["scenarios"], new_names)
     return Node(where=base.where, value=parts, keys=base.keys)
+
+
+def _renamed_in(node: Node, new_names: dict[str, str], *, frames: bool = False) -> Node:
+    """The scenarios with each frame by its new name, wherever a step names one."""
+    value: object = node.value
+    keys = node.keys
+    if isinstance(value, dict):
+        cue = frames and len(value) == 1
+        keys = {new_names.get(name, name) if cue else name: where for name, where in keys.items()}
+        value = {
+            new_names.get(name, name) if cue else name: _renamed_in(
+                child, new_names, frames=not cue and name in _NAME_FRAMES
+            )
+            for name, child in value.items()
+        }
+    elif isinstance(value, list):
+        value = [_renamed_in(item, new_names, frames=frames) for item in value]
+    elif frames and isinstance(value, str):
+        value = new_names.get(value, value)
+    return Node(where=node.where, value=value, keys=keys)  # type: ignore[arg-type]  # of the same form as before
 
 
 def _with_member(node: Node, name: str, child: Node) -> Node:

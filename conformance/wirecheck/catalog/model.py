@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wirecheck.catalog.script import Scenario, Variable
+
 Sender = Literal["client", "server"]
 Style = Literal["flat", "nested"]
 Envelope = Literal["wire", "flat", "nested"]
@@ -231,5 +233,6 @@ class Dialect:
     guarantees: Mapping[str, Guarantee]
     rejects: Rejection | None = None
     open_points: tuple[str, ...] = ()
-    scenarios: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
     file: str = ""

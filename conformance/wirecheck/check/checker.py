@@ -17,7 +17,7 @@ from wirecheck.check.findings import bad_line, broken_finding, clean, close_code
 from wirecheck.check.frames import Reader
 from wirecheck.check.tally import Sides, new_tally, report
 from wirecheck.decode import Decoded, Decoder
-from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
+from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
 from wirecheck.redact import secrets_of
 from wirecheck.shapes.state import Clients, Facts
 from wirecheck.verdict import Finding, Report
@@ -149,6 +149,8 @@ class Checker:
                 self._closed(record)
             case BadLine():
                 self._bad_line(record)
+            case Trial():
+                self._tried(record, link)
         return self._collect(link or self._links.get(record.at.conn))
 
     def _shown(self, record: Message) -> Style | None:
@@ -262,6 +264,20 @@ class Checker:
         elif not record.at.conn:
             self._epoch += 1
             self._lost = self._epoch
+
+    def _tried(self, record: Trial, link: _Link | None) -> None:
+        """What only the leader of a conversation knows counts where traffic alone cannot decide, and there alone."""
+        claim = self.dialect.guarantees.get(record.guarantee)
+        if claim is None:
+            return
+        if record.outcome == "expired":
+            if link is not None:
+                route.expire(self._plan, link.state, record.guarantee, record.seconds, self._out)
+        elif claim.rule.passive is not None:
+            if record.outcome == "held":
+                self._out.held(claim.id)
+            else:
+                self._out.broke(claim.id, record.at, None, record.says or f"it did not hold that {claim.rule.says}")
 
     def _lose(self, link: _Link) -> None:
         for sender in SENDERS:

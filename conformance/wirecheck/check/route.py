@@ -160,6 +160,13 @@ def disconnect(
             ends.closed(guarantee, codes, facts, at, sender, code, out)
 
 
+def expire(plan: Plan, connection: Connection, guarantee: str, seconds: float | None, out: Outcomes) -> None:
+    """What the guarantee promises did not come, though it was waited for."""
+    for form in plan.lanes:
+        if form.guarantee == guarantee:
+            deadlines.expire(form, connection.live, connection.facts, seconds, out)
+
+
 def _unplaced(plan: Plan, connection: Connection, event: Event, moves: Moves, out: Outcomes) -> None:
     """Live or replayed? Nobody can tell: what the frame is, it only may be, and what it would be judged by is open."""
     for _, _, guarantee in moves.places:

@@ -67,7 +67,7 @@ def report(dialect: Dialect, tally: Tally, *, side: Sides, rules: Collection[str
 def _result(claim: Guarantee, tally: Tally, *, side: Sides, rules: Collection[str] | None) -> GuaranteeResult:
     held, broken, undecided = tally.outcomes.counts[claim.id]
     why = ""
-    if claim.rule.passive is not None:
+    if claim.rule.passive is not None and not (held or broken):
         why = claim.rule.passive
     elif rules is not None and claim.id not in rules:
         why = "not selected by rule"

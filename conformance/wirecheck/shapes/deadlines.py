@@ -71,6 +71,19 @@ def finish(form: LaneForm, trace: Trace, facts: Facts, closer: Sender | None, co
     lane.clear()
 
 
+def expire(form: LaneForm, trace: Trace, facts: Facts, seconds: float | None, out: Outcomes) -> None:
+    """Whoever led the conversation waited in vain for what closes these spans, and the peer was still there."""
+    lane = trace.lanes[form.index]
+    waited = "" if seconds is None else f" within {seconds:g} s"
+    for span in list(lane.all()):
+        if span.solid and "client" in form.openers and not form.either:
+            lane.remove(span)
+            facts.open_spans -= 1
+            lane.remember_late(span)
+            text = f"{_unanswered(form, span)}{waited}, though the server still answered a ping"
+            out.broke(form.guarantee, span.at, span.label, text)
+
+
 def _ended(by: By, lane: Lane, trace: Trace, event: Event, ended: Span | None) -> Key:
     """The values that spans lying in what ended carry: the event's, else those of its beginning, else the only ones."""
     theirs = event.key(by.names)

@@ -1,0 +1,1 @@
+"""Conversations: what their two sides say, planned and composed. Sans-I/O."""
