@@ -82,4 +82,3 @@ def _hidden(text: str, secrets: frozenset[str]) -> str:
     for secret in longest_first(secrets):
         text = text.replace(secret, MARK)
     return text
-

@@ -172,3 +172,10 @@ class Scenario:
     exercises: tuple[str, ...]
     steps: tuple[Step, ...]
     attempts: int = 1
+
+
+def variable_in(value: Any) -> str | None:
+    """The variable that a text names: `$name`. A text that begins with `$$` names none."""
+    if isinstance(value, str) and value.startswith("$") and not value.startswith("$$"):
+        return value[1:]
+    return None

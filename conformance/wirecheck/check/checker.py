@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
-from wirecheck.check import history, memory, route
+from wirecheck.check import history, memory, route, trials
 from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
@@ -150,7 +150,7 @@ class Checker:
             case BadLine():
                 self._bad_line(record)
             case Trial():
-                self._tried(record, link)
+                trials.count(self._plan, link.state if link is not None else None, record, self._out)
         return self._collect(link or self._links.get(record.at.conn))
 
     def _shown(self, record: Message) -> Style | None:
@@ -264,20 +264,6 @@ class Checker:
         elif not record.at.conn:
             self._epoch += 1
             self._lost = self._epoch
-
-    def _tried(self, record: Trial, link: _Link | None) -> None:
-        """What only the leader of a conversation knows counts where traffic alone cannot decide, and there alone."""
-        claim = self.dialect.guarantees.get(record.guarantee)
-        if claim is None:
-            return
-        if record.outcome == "expired":
-            if link is not None:
-                route.expire(self._plan, link.state, record.guarantee, record.seconds, self._out)
-        elif claim.rule.passive is not None:
-            if record.outcome == "held":
-                self._out.held(claim.id)
-            else:
-                self._out.broke(claim.id, record.at, None, record.says or f"it did not hold that {claim.rule.says}")
 
     def _lose(self, link: _Link) -> None:
         for sender in SENDERS:

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from wirecheck.catalog import Dialect, FrameForm, split_example
 from wirecheck.catalog.places import pointer
-from wirecheck.catalog.script import Malform
-from wirecheck.catalog.scenarios import variable_in
+from wirecheck.catalog.script import Malform, variable_in
 from wirecheck.errors import UsageError
 
 HUGE: Final = 8 * 1024 * 1024
