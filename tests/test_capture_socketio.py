@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wirecheck.capture import unwrap
-from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
+from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
 
 URL = "ws://h/socket.io/?EIO=4&transport=websocket"
 
@@ -151,3 +151,11 @@ def test_values_and_stray_bytes_on_such_a_connection_pass() -> None:
     value = Message(at=At(line=2, conn="c"), sender="server", value={"a": 1}, has_value=True)
     assert list(unwrap([opened(), value]))[1] is value
     assert bodies(opened(), server(b"x")) == [b"x"]
+
+
+def test_a_trial_ends_no_connection() -> None:
+    trial = Trial(at=At(line=3, conn="c"), guarantee="x", outcome="expired")
+    records = [opened(), server('42["message","x"]'), trial, server('42["message","y"]', line=4)]
+    unwrapped = list(unwrap(records))
+    assert bodies(*records) == ["x", "y"]
+    assert trial in unwrapped

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from wirecheck.catalog.model import Sender
-from wirecheck.record import BadLine, Message, Opened, Record
+from wirecheck.record import BadLine, Message, Opened, Record, Trial
 
 # What a first message must look like, where the opening of the connection was not seen.
 _FIRST: Final = re.compile(r"4(?:0(?:\Z|[{/])|1\Z|2(?:/[^,]*,)?\d*\[|3(?:/[^,]*,)?\d+\[|4[{/]|[56]\d+-)")
@@ -141,7 +141,7 @@ def unwrap(records: Iterable[Record]) -> Iterator[Record]:
                 held.pop(conn, None)
                 socketio[conn] = _Connection()
             yield from socketio[conn].frames(record)
-        elif isinstance(record, BadLine):
+        elif isinstance(record, BadLine | Trial):
             yield record
         else:
             yield from held.pop(conn, ())

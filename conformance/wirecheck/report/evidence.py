@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from wirecheck.record import At, BadLine, Closed, Message, Opened, Record
+from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
 from wirecheck.report.view import Shown
 
 BEFORE: Final = 3
@@ -80,6 +80,9 @@ def _said(record: Record) -> tuple[str, str]:
         return "open", record.url or ""
     if isinstance(record, Closed):
         return "close", " ".join(str(part) for part in (record.code, record.sender and f"by {record.sender}") if part)
+    if isinstance(record, Trial):
+        waited = "" if record.seconds is None else f" after {record.seconds:g} s"
+        return "trial", f"{record.guarantee}: {record.outcome}{waited}" + (f" ({record.says})" if record.says else "")
     assert isinstance(record, BadLine)
     return "bad line", record.message
 

@@ -1,6 +1,6 @@
 """How much is looked through for one frame, whatever a peer sends.
 
-Law: `docs/verdicts.md`, section 11. A frame that says which span it means finds it at once; one that does not is
+Law: `docs/verdicts.md`, section 12. A frame that says which span it means finds it at once; one that does not is
 compared with every open span, and where those are too many none of them is known any more. Every span is given up
 once at most, so that the work of a connection stays in proportion to its frames.
 """
