@@ -607,3 +607,82 @@ def test_an_ambiguous_frame_is_listed() -> None:
         "agent_platform/tool_call_completed",
         "amigo/tool_call_completed",
     ]
+
+
+SCRIPT = """dialect: own
+envelope: {style: flat, tag: type}
+connect: {params: {mood: {in: query}}}
+names: {task: /task}
+frames:
+  ask: {from: client, is: [prompt, turn.open], payload: {text: string, "task?": string}}
+  word: {from: server, is: [text.delta], payload: {text: string}}
+  done: {from: server, is: [turn.close], payload: {task: string}}
+guarantees:
+  turn-closed-once: {level: should, says: A turn ends.}
+  malformed-input-survived: {level: may, says: Rubbish does no harm.}
+variables:
+  question: {reference: Why?, summary: What is asked.}
+  key: {secret: true, reference: k, summary: The key.}
+scenarios:
+  everything:
+    says: Whatever a step can be.
+    source: nowhere
+    exercises: [turn-closed-once]
+    attempts: 3
+    steps:
+      - {connect: a, auth: bad, params: {mood: good}}
+      - {send: ask, with: {text: $question}}
+      - plays: [{word: {text: Because}}, {hold: send}, {history: all}, {close: 4001}]
+      - {until: [done, word], or: close, keep: {task: /task}, within: 9}
+      - {send: ask, with: {text: "$$5", task: $task}}
+      - {until: done, where: {/task: $task}, optional: true}
+      - {malformed: no-tag, of: ask, with: {text: $question}}
+      - trigger: somebody writes
+      - drop: a
+      - {connect: b}
+      - settle: b
+      - {shows: malformed-input-survived, on: b}
+"""
+
+
+def test_a_scenario_is_explained_step_by_step(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(SCRIPT, encoding="utf-8")
+    page = wirecheck("explain", "own/everything", "--catalog", path).stdout
+    assert (
+        page
+        == """own/everything: a scenario
+  Whatever a step can be.
+  source    nowhere
+  attempts  up to 3, until what it exercises was exercised
+
+steps
+  a: connect, credential bad mood="good"
+  a -> ask text="$question"
+  <- word text="Because"
+  (the reference server waits for the client's send)
+  <- the history of the session again
+  (the reference server closes with 4001)
+  a: until done or word, or ends with close, within 9 s
+  a -> ask text="$$5" task="$task"
+  a: until done, where /task="$task", if it comes
+  a -> malformed: no-tag, made of ask
+  from elsewhere: somebody writes
+  a: cut, without a close
+  b: connect
+  b: ping, read to the pong, close
+  this shows that malformed-input-survived holds
+
+exercises
+  turn-closed-once  should: A turn ends.
+
+variables
+  question  What is asked. Unless set: "Why?"
+"""
+    )
+    assert wirecheck("explain", "everything", "--catalog", path).stdout == page
+    whole = wirecheck("explain", "own", "--catalog", path).stdout
+    assert "\nscenarios\n  everything  Whatever a step can be.\n" in whole
+    assert "  key       The key. A secret: set WIRECHECK_KEY, or --secret\n" in whole
+    rule = wirecheck("explain", "turn-closed-once", "--catalog", path).stdout
+    assert "\n  own/everything  " in rule

@@ -16,13 +16,15 @@ from wirecheck.errors import UsageError
 
 if TYPE_CHECKING:
     from wirecheck.catalog.model import Dialect, FrameForm
+    from wirecheck.catalog.script import Scenario
 
 
 @click.command("explain", short_help="Explain a word.")
 @click.argument("name", metavar="X")
 @click.option("--catalog", metavar="FILE", help="Explain the words of this catalog file too.")
 def command(name: str, catalog: str | None) -> None:
-    """Explain X: a dialect, a frame (DIALECT/FRAME, or FRAME alone), a role, a span, a shape, a rule or a code."""
+    """Explain X: a dialect, a frame (DIALECT/FRAME, or FRAME alone), a scenario, a role, a span, a shape, a rule or a
+    finding's code."""
     from wirecheck.catalog import dialects, load, load_file
     from wirecheck.cli.output import emit
 
@@ -38,7 +40,7 @@ def command(name: str, catalog: str | None) -> None:
 
 def _pages(name: str, shelf: Mapping[str, Dialect]) -> Iterator[str]:
     from wirecheck.catalog import role_words, rules, span_words
-    from wirecheck.cli import pages, words
+    from wirecheck.cli import pages, scenes, words
 
     if name in shelf:
         yield pages.dialect(shelf[name])
@@ -52,6 +54,8 @@ def _pages(name: str, shelf: Mapping[str, Dialect]) -> Iterator[str]:
         yield pages.span(name, shelf)
     if name in role_words():
         yield pages.role(name, shelf)
+    for dialect, scenario in _scenarios(name, shelf):
+        yield scenes.scenario(dialect, scenario)
     found = list(_frames(name, shelf))
     if len(found) == 1:
         yield pages.frame(*found[0])
@@ -71,13 +75,23 @@ def _frames(name: str, shelf: Mapping[str, Dialect]) -> Iterator[tuple[Dialect, 
                 yield dialect, form
 
 
+def _scenarios(name: str, shelf: Mapping[str, Dialect]) -> Iterator[tuple[Dialect, Scenario]]:
+    """The scenarios of this name, of one dialect if the name says which (`DIALECT/SCENARIO`)."""
+    whose, slash, scenario = name.partition("/")
+    for dialect in [shelf[whose]] if slash and whose in shelf else shelf.values():
+        found = dialect.scenarios.get(scenario if slash else name)
+        if found is not None:
+            yield dialect, found
+
+
 def _unknown(name: str, shelf: Mapping[str, Dialect]) -> str:
     from wirecheck.catalog import role_words, rules, span_words
     from wirecheck.cli import words
 
     known = {*shelf, *rules(), *role_words(), *span_words(), *words.SHAPES, *words.CODES}
     for dialect in shelf.values():
+        known |= {f"{dialect.name}/{each}" for each in dialect.scenarios} | set(dialect.scenarios)
         known |= {key for form in dialect.frames.values() for key in (form.key, f"{dialect.name}/{form.key}")}
     near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
     advice = f"did you mean {' or '.join(near)}?" if near else "`wirecheck dialects` lists where to begin"
-    return f"{name}: no dialect, frame, role, span, shape, rule or code is called so; {advice}"
+    return f"{name}: no dialect, frame, scenario, role, span, shape, rule or code is called so; {advice}"

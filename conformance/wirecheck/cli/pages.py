@@ -6,7 +6,6 @@ Law: shows what the catalogs hold. A page opens with what the thing is and ends 
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -26,10 +25,10 @@ from wirecheck.catalog import (
 )
 from wirecheck.catalog.places import written
 from wirecheck.cli import words
-from wirecheck.report.escape import printable
+from wirecheck.cli.layout import table, text, wrapped
+from wirecheck.cli.scenes import variable
 from wirecheck.schema.message import plain
 
-_WIDTH: Final = 100
 _UNKNOWN: Final = {
     "ignore": "is to be ignored",
     "report": "is reported",
@@ -47,30 +46,35 @@ def dialect(form: Dialect) -> str:
     for sender in SENDERS:
         frames_of = [frame for frame in form.frames.values() if frame.sender == sender]
         if frames_of:
-            lines += ["", f"frames from the {sender}", *_table((frame.key, frame.summary) for frame in frames_of)]
+            lines += ["", f"frames from the {sender}", *table((frame.key, frame.summary) for frame in frames_of)]
     lines += ["", "guarantees"]
-    lines += _table((claim.id, f"{claim.level}, {claim.rule.side}: {claim.says}") for claim in form.guarantees.values())
+    lines += table((claim.id, f"{claim.level}, {claim.rule.side}: {claim.says}") for claim in form.guarantees.values())
+    if form.scenarios:
+        lines += ["", "scenarios"]
+        lines += table((each.name, each.says) for each in form.scenarios.values())
+        lines += ["", "variables of the scenarios"]
+        lines += table((each.name, variable(each)) for each in form.variables.values())
     if form.open_points:
         lines += ["", "what the document leaves open"]
-        lines += [line for point in form.open_points for line in _wrapped(point, "  - ", "    ")]
+        lines += [line for point in form.open_points for line in wrapped(point, "  - ", "    ")]
     told = next((claim.rule for claim in form.guarantees.values() if claim.rule.passive is None), None)
     if told is not None:
         lines += ["", f"for example {told.id}", f"  clean     {told.holds}", f"  violating {told.breaks}"]
-    return _text(lines)
+    return text(lines)
 
 
 def frame(form: Dialect, shown: FrameForm) -> str:
     level = BASIS_LEVEL[shown.basis]
     tag = "without a tag" if shown.tag is None else f'tagged "{shown.tag}"'
     lines = [f"{form.name}/{shown.key}: a frame from the {shown.sender}, {tag}"]
-    lines += _wrapped(shown.summary, "  ")
-    lines += _wrapped(shown.note, "  ") if shown.note else []
+    lines += wrapped(shown.summary, "  ")
+    lines += wrapped(shown.note, "  ") if shown.note else []
     lines.append(f"  source    {form.source}: {shown.source}")
     lines.append(f"  basis     {shown.basis}: findings about its payload are of level {level}")
     for title, roles in (("is", shown.roles), ("may be", shown.may)):
         lines += _titled(title, roles)
     for case in shown.cases:
-        lines += _wrapped(_case(case), "  case      ", "            ")
+        lines += wrapped(_case(case), "  case      ", "            ")
     for name, value in shown.needs.items():
         lines.append(f"  needs     {name}={json.dumps(value)} in the connection's URL")
     lines += ["", *_payload(shown)]
@@ -79,69 +83,77 @@ def frame(form: Dialect, shown: FrameForm) -> str:
     ]
     if spoken:
         lines += ["", "guarantees that speak of it"]
-        lines += _table((claim.id, f"{claim.level}: {claim.says} ({claim.source})") for claim in spoken)
-    return _text([*lines, *_examples(form, shown)])
+        lines += table((claim.id, f"{claim.level}: {claim.says} ({claim.source})") for claim in spoken)
+    return text([*lines, *_examples(form, shown)])
 
 
 def frames(name: str, found: Sequence[tuple[Dialect, FrameForm]]) -> str:
     lines = [f"{name}: a frame of several dialects or sides; ask for one of them"]
-    lines += _table((f"{form.name}/{each.key}", each.summary) for form, each in found)
-    return _text([*lines, *_example_of(found)])
+    lines += table((f"{form.name}/{each.key}", each.summary) for form, each in found)
+    return text([*lines, *_example_of(found)])
 
 
 def rule(shown: Rule, shelf: Mapping[str, Dialect]) -> str:
-    lines = [f"{shown.id}: a rule for the {shown.side}", *_wrapped(shown.says, "  ")]
+    lines = [f"{shown.id}: a rule for the {shown.side}", *wrapped(shown.says, "  ")]
     if shown.passive is not None:
-        lines += _wrapped(f"Captured traffic cannot decide it: {shown.passive}.", "  ")
+        lines += wrapped(f"Captured traffic cannot decide it: {shown.passive}.", "  ")
     options = ", ".join(f"{key}: {_plainly(value)}" for key, value in shown.options.items())
-    lines += _wrapped(f"{shown.shape} ({options})" if options else shown.shape, "  shape     ", "            ")
+    lines += wrapped(f"{shown.shape} ({options})" if options else shown.shape, "  shape     ", "            ")
     lines += [f"  clean     {shown.holds}", f"  violating {shown.breaks}", "", "claimed by"]
     claims = [(form, form.guarantees[shown.id]) for form in shelf.values() if shown.id in form.guarantees]
     for form, claim in claims:
-        lines += _wrapped(_claim(form, claim), f"  {form.name}  ", "    ")
+        lines += wrapped(_claim(form, claim), f"  {form.name}  ", "    ")
     if not claims:
         lines.append("  no dialect")
+    playing = [
+        (f"{form.name}/{each.name}", each.says)
+        for form in shelf.values()
+        for each in form.scenarios.values()
+        if shown.id in each.exercises
+    ]
+    if playing:
+        lines += ["", "exercised by", *table(playing)]
     if shown.implies:
         lines += ["", "one fault against it may also trip"]
-        lines += _table((name, reason) for name, reason in shown.implies.items())
-    return _text(lines)
+        lines += table((name, reason) for name, reason in shown.implies.items())
+    return text(lines)
 
 
 def role(name: str, shelf: Mapping[str, Dialect]) -> str:
-    lines = [f"{name}: a role", *_wrapped(role_words()[name], "  "), "", "played by"]
+    lines = [f"{name}: a role", *wrapped(role_words()[name], "  "), "", "played by"]
     rows = []
     for form in shelf.values():
         for each in form.frames.values():
             certain = name in each.roles or any(name in case.roles for case in each.cases)
             if certain or name in _roles(each):
                 rows.append((f"{form.name}/{each.key}", each.summary if certain else f"(perhaps) {each.summary}"))
-    lines += _table(rows) if rows else ["  no frame"]
+    lines += table(rows) if rows else ["  no frame"]
     spans = [kind for kind, ends in span_roles().items() if name in ends]
-    return _text([*lines, *(list(_users([name, *spans])) or _example_of(_playing({name}, shelf)))])
+    return text([*lines, *(list(_users([name, *spans])) or _example_of(_playing({name}, shelf)))])
 
 
 def span(name: str, shelf: Mapping[str, Dialect]) -> str:
     opens, closes = span_roles()[name]
-    lines = [f"{name}: a span, from {opens} to {closes}", *_wrapped(span_words()[name], "  "), "", "told apart"]
+    lines = [f"{name}: a span, from {opens} to {closes}", *wrapped(span_words()[name], "  "), "", "told apart"]
     rows = []
     for form in shelf.values():
         if (told := form.spans.get(name)) is not None:
             keys = f"by {', '.join(told.keys)}" if told.keys else "one a connection"
             rows.append((form.name, f"{keys}; its start lies {told.opened}"))
-    lines += _table(rows) if rows else ["  in no dialect"]
-    return _text([*lines, *(list(_users([name])) or _example_of(_playing({opens, closes}, shelf)))])
+    lines += table(rows) if rows else ["  in no dialect"]
+    return text([*lines, *(list(_users([name])) or _example_of(_playing({opens, closes}, shelf)))])
 
 
 def shape(name: str) -> str:
-    lines = [f"{name}: a shape, the way in which a rule is judged", *_wrapped(words.SHAPES[name], "  ")]
+    lines = [f"{name}: a shape, the way in which a rule is judged", *wrapped(words.SHAPES[name], "  ")]
     using = [each for each in rules().values() if each.shape == name]
-    return _text([*lines, *_rule_table(using, "rules of this shape")])
+    return text([*lines, *_rule_table(using, "rules of this shape")])
 
 
 def code(name: str) -> str:
     entry = words.CODES[name]
-    lines = [f"{name}: a finding's code", *_wrapped(entry.says, "  "), *_wrapped(entry.level, "  level     ", " " * 12)]
-    return _text([*lines, f"  clean     {entry.holds}", f"  violating {entry.breaks}"])
+    lines = [f"{name}: a finding's code", *wrapped(entry.says, "  "), *wrapped(entry.level, "  level     ", " " * 12)]
+    return text([*lines, f"  clean     {entry.holds}", f"  violating {entry.breaks}"])
 
 
 def _connection(form: Dialect) -> Iterator[str]:
@@ -207,7 +219,7 @@ def _payload(shown: FrameForm) -> Iterator[str]:
         need = "required" if name in required else "optional"
         said = form.get("description", "")
         rows.append((name, f"{need}, {_type(form)}{f': {said}' if said else ''}"))
-    yield from ("payload", *_table(rows))
+    yield from ("payload", *table(rows))
 
 
 def _type(form: Mapping[str, Any]) -> str:
@@ -245,7 +257,7 @@ def _users(named: Sequence[str]) -> Iterator[str]:
 
 def _rule_table(using: Sequence[Rule], title: str) -> Iterator[str]:
     if using:
-        yield from ("", title, *_table((each.id, each.says) for each in using))
+        yield from ("", title, *table((each.id, each.says) for each in using))
         yield from ("", f"clean     {using[0].holds} ({using[0].id})", f"violating {using[0].breaks}")
 
 
@@ -276,28 +288,3 @@ def _plainly(value: Any) -> str:
 
 def _titled(title: str, roles: Sequence[str]) -> list[str]:
     return [f"  {title:<8}  {name}: {role_words()[name]}" for name in roles]
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    listed = list(rows)
-    width = min(max((len(name) for name, _ in listed), default=0), 36)
-    return [
-        line
-        for name, said in listed
-        for line in (_wrapped(said, f"  {name:<{width}}  ", " " * (width + 4)) if said else [f"  {name}"])
-    ]
-
-
-def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=first if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "".join(f"{printable(line)}".rstrip() + "\n" for line in lines)
