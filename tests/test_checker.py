@@ -6,6 +6,7 @@ import json
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,21 @@ def test_a_live_monitor_needs_no_end() -> None:
     early = carried(checker).close()
     assert result(early, "tool-call-answered-once") == ("failed", 0, 1, 0)
     assert checker.close() == early
+
+
+def test_checkers_of_one_dialect_share_what_is_compiled_and_nothing_else() -> None:
+    from wirecheck.check.tables import tables
+
+    dialect = load("vonz")
+    wire = tables(dialect, envelope="wire", closed=False)
+    assert wire is tables(dialect, envelope="wire", closed=False)
+    assert wire is not tables(dialect, envelope="wire", closed=True)
+    copies = [replace(dialect) for _ in range(20)]
+    made = [tables(copy, envelope="wire", closed=False) for copy in copies]
+    assert [each.dialect is copy for each, copy in zip(made, copies, strict=True)] == [True] * 20
+    assert tables(dialect, envelope="wire", closed=False) is not wire, "the oldest is forgotten"
+    one, other = Checker(dialect), Checker(dialect)
+    for record in numbered(*BROKEN):
+        one.receive(record)
+    assert [group.first.code for group in one.close().findings] == ["tool-call-answered-once"]
+    assert other.close().findings == ()

@@ -199,8 +199,13 @@ class Reading:
         else:
             self._frame(Node(where=node.key(name), value=name), "server")
             for item in child.items or [child]:
+                if item.value is not None and not isinstance(item.value, dict):
+                    self.faults.add(
+                        item.where, f"the fields of `{name}` are a mapping; write {{{name}: {{field: value}}}}"
+                    )
+                    continue
                 self._fields(item, name)
-                yield Emit(frame=name, values=dict(item.plain() or {}))
+                yield Emit(frame=name, values=item.plain() or {})
 
     def _values(self, node: Node, frame: str) -> Mapping[str, Any]:
         given = node.map.get("with")

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, route, trials
-from wirecheck.check.compile import compile_plan
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
 from wirecheck.check.frames import Reader
+from wirecheck.check.tables import tables
 from wirecheck.check.tally import Sides, new_tally, report
-from wirecheck.decode import Decoded, Decoder
+from wirecheck.decode import Decoded
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
 from wirecheck.redact import secrets_of
 from wirecheck.shapes.state import Clients, Facts
@@ -68,11 +68,11 @@ class Checker:
     ) -> None:
         self.dialect = dialect
         self._auto = envelope == "auto"
-        self._decoder = Decoder(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
-        self._plan = compile_plan(dialect)
+        made = tables(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
+        self._decoder = made.decoder
+        self._plan = made.plan
+        self._glances = made.glances
         self._reader = Reader(self._plan)
-        looks = {key: self._plan.glance(form) for key, form in dialect.frames.items()}
-        self._glances = {key: look for key, look in looks.items() if look is not None}
         self._remembers = history.is_wanted(self._plan)
         self._history = memory.History()
         self._links: dict[str, _Link] = {}

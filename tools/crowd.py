@@ -1,0 +1,109 @@
+"""Lead many conversations at once with the reference server, and show that every verdict is right.
+
+    python tools/crowd.py                          1,000 conversations of each dialect
+    python tools/crowd.py --conversations 100 --dialect vonz
+
+The server runs in a process of its own. Each conversation is a scenario with connections of its own; all of them are
+under way at the same time. Right is: played to its end, nothing found, and just what the scenario exercises has held.
+Prints how long it took and how much memory both processes came to hold. Exits 1 if any verdict is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from wirecheck import catalog
+from wirecheck.catalog import Scenario
+from wirecheck.drive import Limits, Target, play
+from wirecheck.serve import serving
+
+PATIENT = Limits(timeout=300, open_timeout=300)
+"""A thousand conversations on two processors take their time, and no verdict depends on it."""
+HEAD = ("dialect", "conversations", "right", "seconds", "driver MiB", "server MiB")
+
+
+def server(name: str, pipe: Connection) -> None:
+    """Serve a dialect until the other end says so; then tell how much memory it took."""
+    with serving(catalog.load(name)) as served:
+        pipe.send(served.url)
+        pipe.recv()
+    pipe.send(peak())
+
+
+def peak() -> float:
+    """The most memory that this process has held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def wrong(scenario: Scenario, held: set[str], ended: str, found: int) -> str:
+    if ended:
+        return ended
+    if found:
+        return f"{found} findings"
+    return "" if held == set(scenario.exercises) else f"held were {', '.join(sorted(held))}"
+
+
+async def crowd(target: Target, conversations: int, folder: Path) -> Counter[str]:
+    """What was wrong with each conversation; nothing, for those that are right."""
+    scenarios = [one for one in target.dialect.scenarios.values() if not one.name.startswith("malformed")]
+
+    async def one(number: int) -> str:
+        scenario = scenarios[number % len(scenarios)]
+        outcome = await play(scenario, target, PATIENT, folder=folder)
+        if outcome.records is not None:
+            outcome.records.unlink()
+        held = {result.id for result in outcome.report.guarantees if result.held}
+        said = wrong(scenario, held, outcome.ended or outcome.skipped, len(outcome.report.findings))
+        return f"{scenario.name}: {said}" if said else ""
+
+    return Counter(await asyncio.gather(*map(one, range(conversations))))
+
+
+def run(name: str, conversations: int) -> tuple[tuple[str, ...], Counter[str]]:
+    """A row of the table, and what was wrong."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=server, args=(name, theirs))
+    process.start()
+    target = Target(url=ours.recv(), dialect=catalog.load(name))
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        came = asyncio.run(crowd(target, conversations, Path(folder)))
+    seconds = time.monotonic() - began
+    ours.send("enough")
+    row = (name, f"{conversations:,}", f"{came['']:,}", f"{seconds:.1f}", f"{peak():.0f}", f"{ours.recv():.0f}")
+    process.join()
+    return row, Counter({said: count for said, count in came.items() if said})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Many conversations at once with the reference server.")
+    parser.add_argument("--conversations", type=int, default=1000)
+    parser.add_argument("--dialect", action="append", choices=catalog.dialects(), help="may be repeated; default: all")
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    rows: list[tuple[str, ...]] = [HEAD]
+    complaints = 0
+    for name in options.dialect or catalog.dialects():
+        row, came = run(name, options.conversations)
+        rows.append(row)
+        for said, count in came.most_common(20):
+            complaints += count
+            print(f"{name}: {count} times {said}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for cells in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
