@@ -6,15 +6,16 @@ a connection that was opened, a variable that was set or kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from wirecheck.catalog.model import Dialect, Guarantee, Sender
 from wirecheck.catalog.places import documented, pointer
 from wirecheck.catalog.script import (
     CLOSE,
     Connect,
+    Credential,
     Cue,
     Drop,
     Emit,
@@ -22,6 +23,7 @@ from wirecheck.catalog.script import (
     History,
     Hold,
     Malform,
+    Malformation,
     Plays,
     Scenario,
     Send,
@@ -93,6 +95,9 @@ class Reading:
             self.faults.add(node.where, f"a step is exactly one of {listed}; this one is {len(verbs)} of them")
             return None
         (verb,) = verbs
+        if verb == "connect":
+            self.current = str(node.map[verb].value)
+            self.opened[self.current] = None
         for member in node.map:
             if member != verb and member not in _VERBS[verb]:
                 fits = sorted(_VERBS[verb])
@@ -105,8 +110,7 @@ class Reading:
 
     def _connect(self, node: Node) -> Step:
         plain = node.plain()
-        self.current = plain["connect"]
-        self.opened[self.current] = None
+        self._one_of(node.map.get("auth"), get_args(Credential))
         params = self.dialect.connect.params
         for name in plain.get("params", {}):
             if name not in params:
@@ -126,6 +130,7 @@ class Reading:
 
     def _malformed(self, node: Node) -> Step:
         kind, of = node.map["malformed"].plain(), node.map.get("of")
+        self._one_of(node.map["malformed"], get_args(Malformation))
         if of is not None:
             self._frame(of, "client")
         elif kind in _SPOILS_A_FRAME:
@@ -187,6 +192,7 @@ class Reading:
             return
         ((name, child),) = node.map.items()
         if name == _HISTORY:
+            self._conn(child)
             yield History()
         elif name == _HOLD:
             if child.value not in ("send", "drop"):
@@ -231,6 +237,11 @@ class Reading:
         if node.value != CLOSE:
             self._frame(node, "server")
         return str(node.value)
+
+    def _one_of(self, node: Node | None, words: Sequence[str]) -> None:
+        """The word that stands for `$each`, or `$each` itself where there is no such list, is none that was checked."""
+        if node is not None and node.value not in words:
+            self.faults.add(node.where, f"there is no `{node.value}` here; {did_you_mean(str(node.value), words)}")
 
     def _frame(self, node: Node, sender: Sender) -> None:
         form = self.dialect.frames.get(str(node.value))
