@@ -115,22 +115,22 @@ LEVELS = {
         "must": "",
         "should": "text-inside-turn turn-closed-once tool-call-answered-once thread-agrees",
         "may": "final-message-after-stream final-text-agrees tool-names-agree approval-settled session-opens-first "
-        "session-closes-last",
+        "session-closes-last malformed-input-survived",
     },
     "amigo": {
         "must": "session-opens-first tool-call-answered-once tool-frames-opted-in resumed-conversation-agrees",
         "should": "session-closes-last turn-closed-once final-message-once-a-turn final-message-inside-turn "
         "next-prompt-waits unknown-frames-survive",
-        "may": "tool-names-agree",
+        "may": "tool-names-agree malformed-input-survived",
     },
     "bondai": {
         "must": "",
         "should": "agents-bracketed tasks-bracketed steps-bracketed step-tool-inside-step steps-inside-task",
-        "may": "session-opens-first session-closes-last",
+        "may": "session-opens-first session-closes-last malformed-input-survived",
     },
     "symindx": {
         "must": "",
-        "should": "request-answered events-subscribed ping-answered",
+        "should": "request-answered events-subscribed ping-answered malformed-input-survived",
         "may": "id-echoed",
     },
     "vonz": {
@@ -138,7 +138,7 @@ LEVELS = {
         "live-after-replay session-ready-answers",
         "should": "turn-closed-once replay-repeats-history continuation-counts question-flattened task-settled "
         "turn-and-task-end-together auth-failure-closes",
-        "may": "",
+        "may": "malformed-input-survived",
     },
 }
 
