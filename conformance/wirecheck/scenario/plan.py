@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wirecheck.catalog import FrameForm
-from wirecheck.catalog.script import Hangup, Hold
+from wirecheck.catalog.script import Hangup, Hold, Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,9 @@ class Reaction:
 
     `asked` is the key of the client's frame (None: a connection was opened, or the message was malformed); `names` what
     is known in the conversation; `turn` how many prompts this conversation has had, this one included, from 1;
-    `params` the connection's URL parameters; `refused` that the credential was not accepted.
+    `params` the connection's URL parameters; `refused` that the credential was not accepted; `malformed` that the
+    client sent what is no frame. `scenario` and `step` say where this stands: it is what the server does about the
+    client step `scenario.steps[step]` (None where no scenario has such a step).
     """
 
     actions: tuple[Action, ...]
@@ -48,3 +50,6 @@ class Reaction:
     turn: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
     refused: bool = False
+    malformed: bool = False
+    scenario: Scenario | None = None
+    step: int = 0
