@@ -84,6 +84,16 @@ def test_an_answer_after_the_deadline_is_late_and_not_unasked() -> None:
     assert [line for line, _ in found] == [2]
 
 
+def test_a_client_that_leaves_a_ping_unanswered_breaks_its_own_promise() -> None:
+    checker = Checker(load("symindx"), side="client")
+    records = conversation('<-{"type":"ping"}', expired("ping-answered", 10), '->{"type":"pong"}', closed)
+    found = [finding.message for record in records for finding in checker.receive(record)]
+    assert counts(checker.close(), "ping-answered") == ("failed", 0, 1, 0)
+    assert [text.partition(" (")[0] for text in found] == [
+        "got no pong within 10 s, though the client still answered a ping"
+    ]
+
+
 @pytest.mark.parametrize("guarantee", ["task-settled", "no-such-guarantee", "text-inside-turn"])
 def test_a_deadline_of_another_guarantee_ends_nothing(guarantee: str) -> None:
     report, found = judged("->" + START, expired(guarantee), closed)

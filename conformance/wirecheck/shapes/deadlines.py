@@ -75,12 +75,13 @@ def expire(form: LaneForm, trace: Trace, facts: Facts, seconds: float | None, ou
     """Whoever led the conversation waited in vain for what closes these spans, and the peer was still there."""
     lane = trace.lanes[form.index]
     waited = "" if seconds is None else f" within {seconds:g} s"
+    peer = "server" if "client" in form.openers else "client"
     for span in list(lane.all()):
-        if span.solid and "client" in form.openers and not form.either:
+        if span.solid and not form.either:
             lane.remove(span)
             facts.open_spans -= 1
             lane.remember_late(span)
-            text = f"{_unanswered(form, span)}{waited}, though the server still answered a ping"
+            text = f"{_unanswered(form, span)}{waited}, though the {peer} still answered a ping"
             out.broke(form.guarantee, span.at, span.label, text)
 
 
