@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants soak bench clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench plugin-versions clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,12 +28,14 @@ $(STAMP): pyproject.toml
 
 setup: $(STAMP)  ## prepare .venv
 
-demo: $(STAMP)  ## check a clean and a broken capture, and see what a finding looks like
+demo: $(STAMP)  ## check two captures, test the reference server live, and see what a finding looks like
 	@echo '--- a capture in which every promise holds'
 	$(VENV)/bin/wirecheck check $(DEMO_CLEAN)
 	@echo
 	@echo '--- a capture of a server that breaks one (exit code 1 is expected)'
 	$(VENV)/bin/wirecheck check $(DEMO_BROKEN); test $$? -eq 1
+	@echo
+	$(PY) tools/demo.py
 
 test: $(STAMP)  ## run the tests (COVER=1: with branch coverage and its floor)
 	$(PY) -m pytest -q -n 2 $(COVER_ARGS) $(PYTEST_ARGS)
@@ -70,6 +72,18 @@ vectors: $(STAMP)  ## write the generated part of fixtures/ anew from the catalo
 
 mutants: $(STAMP)  ## the mutation matrix, as a table
 	$(PY) tools/mutants.py
+
+mutants-live: $(STAMP)  ## the same for live servers: each breaks one promise, and the suite says which
+	$(PY) tools/mutants_live.py
+
+steady: $(STAMP)  ## test the reference server 200 times on a busy machine (RUNS=20: fewer)
+	$(PY) tools/steady.py --runs $(or $(RUNS),200)
+
+crowd: $(STAMP)  ## lead 1,000 conversations at once with the reference server
+	$(PY) tools/crowd.py
+
+plugin-versions: $(STAMP)  ## the plugin's tests with the oldest and the newest pytest that it supports
+	$(PY) tools/plugin_versions.py
 
 soak: $(STAMP)  ## the long runs: random traces against the oracle, valid conversations
 	WIRECHECK_SOAK=1 $(PY) -m pytest -q tests -m soak -n 2 $(PYTEST_ARGS)

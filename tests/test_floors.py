@@ -36,6 +36,7 @@ FLOORS = {
     "drive": 7,
     "serve": 7,
     "cli": 8,
+    "plugin": 8,
     "pytest_plugin": 8,
     "suite": 8,
     "__main__": 8,
@@ -57,7 +58,8 @@ NEIGHBOURS = {
     ("drive", "report"): "yes",
     ("serve", "capture"): "yes",
     ("serve", "report"): "yes",
-    ("suite", "pytest_plugin"): "yes",
+    ("pytest_plugin", "plugin"): "yes",
+    ("suite", "plugin"): "yes",
     ("__main__", "cli"): "yes",
 }
 """On one floor, who may look into whose room; never both ways, and never where nothing is said."""
@@ -66,7 +68,7 @@ HEAVY = {"asyncio", "websockets", "pytest", "click", "rich", "socketio", "aiohtt
 """Only the edges and the command know these."""
 OUTSIDE = {"click", "jsonschema", "jsonschema_rs", "orjson", "pytest", "rich", "websockets", "yaml"}
 """All that the package needs beside Python."""
-EXTRA = {"socketio": "drive"}
+EXTRA = {"aiohttp": "drive", "socketio": "drive"}
 """What only an optional extra brings, and the one room that uses it."""
 LONGEST = 320
 
