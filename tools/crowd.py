@@ -3,8 +3,9 @@
     python tools/crowd.py                          1,000 conversations of each dialect
     python tools/crowd.py --conversations 100 --dialect vonz
 
-The server runs in a process of its own. Each conversation is a scenario with connections of its own; all of them are
-under way at the same time. Right is: played to its end, nothing found, and just what the scenario exercises has held.
+The server runs in a process of its own and takes a while before each frame (`--latency`), so that all conversations are
+under way at the same time; how many connections it had at once is counted there. Each conversation is a scenario with
+connections of its own. Right is: played to its end, nothing found, and just what the scenario exercises has held.
 Prints how long it took and how much memory both processes came to hold. Exits 1 if any verdict is wrong.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -28,15 +30,19 @@ from wirecheck.serve import serving
 
 PATIENT = Limits(timeout=300, open_timeout=300)
 """A thousand conversations on two processors take their time, and no verdict depends on it."""
-HEAD = ("dialect", "conversations", "right", "seconds", "driver MiB", "server MiB")
+HEAD = ("dialect", "conversations", "right", "connections at once", "seconds", "driver MiB", "server MiB")
+LOOK_EVERY = 0.05
+"""Seconds between two counts of the server's connections."""
 
 
-def server(name: str, pipe: Connection) -> None:
-    """Serve a dialect until the other end says so; then tell how much memory it took."""
-    with serving(catalog.load(name)) as served:
+def server(name: str, latency: float, pipe: Connection) -> None:
+    """Serve a dialect until the other end says so; then tell how many connections there were, and what they took."""
+    with serving(catalog.load(name), latency=latency) as served:
+        before = most = len(os.listdir("/proc/self/fd"))
         pipe.send(served.url)
-        pipe.recv()
-    pipe.send(peak())
+        while not pipe.poll(LOOK_EVERY):
+            most = max(most, len(os.listdir("/proc/self/fd")))
+    pipe.send((most - before, peak()))
 
 
 def peak() -> float:
@@ -68,11 +74,11 @@ async def crowd(target: Target, conversations: int, folder: Path) -> Counter[str
     return Counter(await asyncio.gather(*map(one, range(conversations))))
 
 
-def run(name: str, conversations: int) -> tuple[tuple[str, ...], Counter[str]]:
+def run(name: str, conversations: int, latency: float) -> tuple[tuple[str, ...], Counter[str]]:
     """A row of the table, and what was wrong."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=server, args=(name, theirs))
+    process = context.Process(target=server, args=(name, latency, theirs))
     process.start()
     target = Target(url=ours.recv(), dialect=catalog.load(name))
     began = time.monotonic()
@@ -80,7 +86,10 @@ def run(name: str, conversations: int) -> tuple[tuple[str, ...], Counter[str]]:
         came = asyncio.run(crowd(target, conversations, Path(folder)))
     seconds = time.monotonic() - began
     ours.send("enough")
-    row = (name, f"{conversations:,}", f"{came['']:,}", f"{seconds:.1f}", f"{peak():.0f}", f"{ours.recv():.0f}")
+    connections, memory = ours.recv()
+    connections, memory = ours.recv()
+    counts = (f"{conversations:,}", f"{came['']:,}", f"{connections:,}")
+    row = (name, *counts, f"{seconds:.1f}", f"{peak():.0f}", f"{memory:.0f}")
     process.join()
     return row, Counter({said: count for said, count in came.items() if said})
 
@@ -89,12 +98,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Many conversations at once with the reference server.")
     parser.add_argument("--conversations", type=int, default=1000)
     parser.add_argument("--dialect", action="append", choices=catalog.dialects(), help="may be repeated; default: all")
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds that the server takes before each frame")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     rows: list[tuple[str, ...]] = [HEAD]
     complaints = 0
     for name in options.dialect or catalog.dialects():
-        row, came = run(name, options.conversations)
+        row, came = run(name, options.conversations, options.latency)
         rows.append(row)
         for said, count in came.most_common(20):
             complaints += count
