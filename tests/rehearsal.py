@@ -1,8 +1,8 @@
 """A scenario played on paper: the reference server's stage and a client by the script, without sockets and clocks.
 
 Law: what the client does follows from the scenario's words alone, and what it saw is judged by the checker, as a
-driver's capture is. Two clients are at the two ends of what can happen on a real wire: an eager one has read all that
-was sent before it does anything more, a lazy one no more than it waited for.
+driver's capture is. Its reading says what it has read before it does anything more: an eager client all that was sent,
+a lazy one no more than it waited for, and one of chance something in between. On a real wire all of these happen.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from random import Random
+from typing import Any, Literal
 
-from wirecheck.catalog import Dialect, Scenario
+from wirecheck.catalog import Dialect, Scenario, Sender
 from wirecheck.catalog.places import equal
 from wirecheck.catalog.script import CLOSE, Connect, Drop, Hangup, Malform, Plays, Send, Settle, Show, Trigger, Until
 from wirecheck.check import Checker
@@ -24,6 +25,8 @@ from wirecheck.scenario.plan import Action, Outgoing
 from wirecheck.scenario.stage import Answer, Stage
 from wirecheck.scenario.values import at_pointer, composed, filled, malformed, payload_of, serialised
 from wirecheck.verdict import Report
+
+Reading = Literal["eager", "lazy"] | Random
 
 
 class Broke(Exception):
@@ -57,10 +60,10 @@ class Act:
 class Rehearsal:
     """One scenario after another, with one server."""
 
-    def __init__(self, dialect: Dialect, mutant: str | None = None, *, eager: bool = True) -> None:
+    def __init__(self, dialect: Dialect, mutant: str | None = None, reading: Reading = "eager") -> None:
         self.dialect = dialect
         self.stage = Stage(dialect, mutation=None if mutant is None else mutation(dialect, mutant))
-        self.eager = eager
+        self.reading = reading
         self.values = {name: variable.reference for name, variable in dialect.variables.items()}
 
     def play(self, scenario: Scenario) -> tuple[Report, str]:
@@ -90,14 +93,16 @@ class Rehearsal:
         return checker.close(), ended
 
     def _do(self, step: Any) -> None:
-        if self.eager and not isinstance(step, Until):
+        if not isinstance(step, Until | Plays):
             for wire in self.wires.values():
-                self._read(wire, all=True)
+                self._read(wire, self._at_once(wire))
         if isinstance(step, Connect):
             self._connect(step)
         elif isinstance(step, Send):
             form = self.dialect.frames[step.frame]
-            self._send(self.wires[step.conn], serialised(composed(self.dialect, form, filled(step.values, self.variables))))
+            self._send(
+                self.wires[step.conn], serialised(composed(self.dialect, form, filled(step.values, self.variables)))
+            )
         elif isinstance(step, Malform):
             wire = self.wires[step.conn]
             if not wire.ended:
@@ -115,22 +120,35 @@ class Rehearsal:
         else:
             assert isinstance(step, Plays | Trigger)
 
+    def _at_once(self, wire: Wire) -> int:
+        """How much the client reads before it does its next step."""
+        waiting = len(wire.pending)
+        if isinstance(self.reading, Random):
+            return self.reading.randint(0, waiting)
+        return waiting if self.reading == "eager" else 0
+
     def _connect(self, step: Connect) -> None:
         params = filled(step.params, self.variables)
         known = self.dialect.connect.params
-        query = "&".join(f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in params.items() if known[k].place == "query")
+        query = "&".join(
+            f"{k}={str(v).lower() if isinstance(v, bool) else v}"
+            for k, v in params.items()
+            if known[k].place == "query"
+        )
         path = (self.dialect.connect.path or "/").format(**params)
         label = step.conn
         while any(record.at.conn == label for record in self.records):
             label += "'"
-        sees = frozenset(("client", "server"))
+        sees: frozenset[Sender] = frozenset(("client", "server"))
         self._record(
             Opened(
                 at=At(line=len(self.records) + 1, conn=label), url=f"ws://x{path}?{query}", sees=sees, vantage="client",
                 exclusive=True, auth=step.auth if self.dialect.connect.auth else None,
             )
         )  # fmt: skip
-        guest, answer = self.stage.opened(Arrival(params=params, auth=step.auth if self.dialect.connect.auth else "good"))
+        guest, answer = self.stage.opened(
+            Arrival(params=params, auth=step.auth if self.dialect.connect.auth else "good")
+        )
         wire = self.wires[step.conn] = Wire(label=label, guest=guest)
         self._answered(wire, answer)
 
@@ -201,23 +219,26 @@ class Rehearsal:
         act.left.popleft()
         return True
 
-    def _read(self, wire: Wire, *, all: bool = False) -> bool:
-        """Read one frame, or all; whether there was one."""
-        while wire.pending and not wire.ended:
+    def _read(self, wire: Wire, most: int = 1) -> bool:
+        """Read so many frames, if there are as many; whether there was one."""
+        read = 0
+        while wire.pending and not wire.ended and read < most:
+            read += 1
             item = wire.pending.popleft()
             if isinstance(item, int):
                 self._close(wire, item, "server")
-                return True
+                break
             self._record(Message(at=self._at_wire(wire), sender="server", body=serialised(item.message)))
             wire.window.append(item)
-            if any(role == "ask.ping" for role in item.roles):
-                pong = next(form for form in self.dialect.frames.values() if "answer.ping" in form.roles)
-                wire_grouped, wire.grouped = wire.grouped, True
-                self._send(wire, serialised(composed(self.dialect, pong, {})))
-                wire.grouped = wire_grouped
-            if not all:
-                return True
-        return False
+            if "ask.ping" in item.roles:
+                self._answer_ping(wire)
+        return read > 0
+
+    def _answer_ping(self, wire: Wire) -> None:
+        pong = next(form for form in self.dialect.frames.values() if "answer.ping" in form.roles)
+        grouped, wire.grouped = wire.grouped, True
+        self._send(wire, serialised(composed(self.dialect, pong, {})))
+        wire.grouped = grouped
 
     def _until(self, step: Until) -> None:
         wire = self.wires[step.conn]
@@ -251,7 +272,8 @@ class Rehearsal:
         return frame.form.key in step.alternatives
 
     def _settle(self, wire: Wire) -> None:
-        self._read(wire, all=True)
+        while self._read(wire):
+            pass
         if not wire.ended:
             self._close(wire, 1000, "client")
 

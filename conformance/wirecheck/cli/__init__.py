@@ -32,7 +32,10 @@ _COMMANDS: Final = {
     "dialects": "List the protocols that are known.",
     "explain": "Explain a dialect, frame, role, shape, rule or finding code.",
     "lint": "Name every mistake in a catalog file.",
+    "record": "Record live traffic through a proxy, and judge it meanwhile.",
     "schemas": "Print or write the JSON Schemas of a dialect.",
+    "serve": "Run a reference server that behaves, or misbehaves in one named way.",
+    "test": "Test a live server against what the vendor's document promises.",
 }
 
 
