@@ -128,7 +128,11 @@ def test_records(line: dict[str, Any], expected: Record) -> None:
         (b'{"conn":"\xff"}', "not UTF-8 (byte 10 of the line)", ""),
         ("[" * 100_000, "nested too deeply to be a record; keep such a message as text", ""),
         ({"conn": 7, "from": "client", "text": ""}, '"conn" must be a string, not a number', ""),
-        ({"conn": "c", "kind": "opened"}, '"kind" must be "open", "close", "trial" or absent (a message), not "opened"', "c"),
+        (
+            {"conn": "c", "kind": "opened"},
+            '"kind" must be "open", "close", "trial" or absent (a message), not "opened"',
+            "c",
+        ),
         ({"conn": "c", "text": ""}, 'a message needs "from", which is "client" or "server"', "c"),
         ({"from": "proxy", "text": ""}, 'a message needs "from", which is "client" or "server", not "proxy"', ""),
         ({"from": "client"}, 'a message holds exactly one of "text", "json" and "binary"; this holds none of them', ""),
