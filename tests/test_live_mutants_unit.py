@@ -96,7 +96,8 @@ def test_a_name_is_changed_where_the_frame_carries_it_and_the_frame_itself_stays
     after = renamed(BONDAI, before, "agent", "b")
     assert after.message == {"event": "task_agent_step_completed", "data": {"step": {"agent_id": "b", "step": {}}}}
     assert before.names["agent"] == "a" and after.names["agent"] == "b"
-    answer = frame(SYMINDX, "chat_response", **{"@id": "m1", "response": "hi", "agentId": "nyx", "emotion": "calm"})
+    said: dict[str, Any] = {"@id": "m1", "response": "hi", "agentId": "nyx", "emotion": "calm"}
+    answer = frame(SYMINDX, "chat_response", **said)
     assert renamed(SYMINDX, answer, "id", "m2").message == {**answer.message, "id": "m2"}
     assert renamed(SYMINDX, answer, "topic", "x") is answer
 
