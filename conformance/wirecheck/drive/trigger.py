@@ -1,0 +1,35 @@
+"""The user's own command, which makes happen what no frame asks for.
+
+Law: its own words and no shell's; nothing that it says is shown. It ends within its deadline or is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final
+
+_PREFIX: Final = "WIRECHECK_"
+
+
+async def run(command: str, variables: Mapping[str, Any], within: float) -> str:
+    """Run `command` with `WIRECHECK_<NAME>` for each variable in its environment; what went wrong, or nothing."""
+    named = {f"{_PREFIX}{name.upper()}": str(value) for name, value in variables.items() if value is not None}
+    environment = {**os.environ, **{name: value for name, value in named.items() if "\0" not in value}}
+    nobody = asyncio.subprocess.DEVNULL
+    try:
+        words = shlex.split(command)
+        process = await asyncio.create_subprocess_exec(
+            *words, stdin=nobody, stdout=nobody, stderr=nobody, env=environment
+        )
+    except (OSError, ValueError, TypeError) as error:
+        return f"cannot be run ({getattr(error, 'strerror', None) or 'it is no command'}); look at it"
+    try:
+        code = await asyncio.wait_for(process.wait(), within)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return f"did not end within {within:g} s"
+    return f"ended with code {code}" if code != 0 else ""
