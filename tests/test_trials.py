@@ -117,3 +117,19 @@ def test_nobody_can_tell_what_traffic_itself_decides() -> None:
 def test_without_a_trial_it_stays_not_applicable() -> None:
     report, _ = judged(closed)
     assert counts(report, "malformed-input-survived") == ("not_applicable", 0, 0, 0)
+
+
+def test_a_secret_that_the_checker_was_told_shows_in_no_part_of_a_finding() -> None:
+    secret = "planted-and-known-secret"
+    for told, shows in ((frozenset({secret}), False), (frozenset(), True)):
+        checker = Checker(load("vonz"), secrets=told)
+        found = [
+            finding
+            for record in conversation(
+                f'<-{{"type":"{secret}"}}', f'<-{{"type":"task:token","text":"","session_id":{{"{secret}":1}}}}'
+            )
+            for finding in checker.receive(record)
+        ]
+        assert len(found) == 2
+        assert (secret in repr(found)) is shows
+        assert (secret in repr(checker.close())) is shows

@@ -52,8 +52,9 @@ class Checker:
 
     `envelope` is the style in which frames are expected (`auto`: each connection's is fixed by its first frame that
     shows one). `closed` turns undocumented members into findings. `side` and `rules` select whose and which
-    guarantees are judged; findings of the other side are not reported. Findings come back from `receive` as they are
-    made; `close` ends what is still open, and returns the report. Raises nothing because of what a peer sent.
+    guarantees are judged; findings of the other side are not reported. `secrets` show in no finding, and neither do
+    those with which a connection was opened. Findings come back from `receive` as they are made; `close` ends what is
+    still open, and returns the report. Raises nothing because of what a peer sent.
     """
 
     def __init__(
@@ -65,8 +66,9 @@ class Checker:
         closed: bool = False,
         side: Sides = "both",
         rules: Collection[str] | None = None,
+        secrets: frozenset[str] = frozenset(),
     ) -> None:
-        self.dialect = dialect
+        self.dialect, self._secrets = dialect, secrets
         self._auto = envelope == "auto"
         made = tables(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
         self._decoder = made.decoder
@@ -96,7 +98,7 @@ class Checker:
         at, sender, body = record.at, record.sender, record.body
         link = self._links.get(at.conn)
         if link is None:
-            link = self._connect(at.conn, Facts())
+            link = self._connect(at.conn, Facts(), self._secrets)
         if link.epoch != self._epoch:
             self._catch_up(link)
         if sender not in link.heard:
@@ -245,13 +247,13 @@ class Checker:
         if conn in self._links:
             self._disconnect(conn, at=None, sender=None, code=None)
         facts = facts_of(self._plan, record)
-        self._connect(conn, facts, secrets_of(record, self.dialect))
+        self._connect(conn, facts, self._secrets | secrets_of(record, self.dialect))
         self._tally.recorded |= sees(record)
 
     def _closed(self, record: Closed) -> None:
         conn = record.at.conn
         if conn not in self._links:
-            self._connect(conn, Facts())
+            self._connect(conn, Facts(), self._secrets)
         self._found += close_code(self.dialect, record)
         self._disconnect(conn, at=record.at, sender=record.sender, code=record.code)
 
@@ -279,7 +281,7 @@ class Checker:
             route.excuse(self._plan, link.state, self._out)
         link.epoch = self._epoch
 
-    def _connect(self, conn: str, facts: Facts, secrets: frozenset[str] = frozenset()) -> _Link:
+    def _connect(self, conn: str, facts: Facts, secrets: frozenset[str]) -> _Link:
         self._tally.connections += 1
         facts.clients = self._clients
         self._clients.unseen += not facts.started
@@ -306,7 +308,7 @@ class Checker:
         found, self._found = self._found, []
         broken, self._out.broken = self._out.broken, []
         found += [broken_finding(self.dialect, instance) for instance in broken]
-        secrets = link.secrets if link is not None else frozenset[str]()
+        secrets = link.secrets if link is not None else self._secrets
         kept = tuple(clean(finding, secrets) for finding in found if self._wanted(finding))
         for finding in kept:
             self._tally.add(finding)

@@ -92,9 +92,10 @@ def clean(finding: Finding, secrets: frozenset[str]) -> Finding:
     message = _cut(redact(finding.message, secrets), MAX_SAID)
     frame = None if finding.frame is None else _cut(redact(finding.frame, secrets), MAX_SHOWN)
     pointer = None if finding.pointer is None else _cut(redact(finding.pointer, secrets), MAX_SHOWN)
-    if (message, frame, pointer) == (finding.message, finding.frame, finding.pointer):
+    cause = tuple(redact(part, secrets) for part in finding.cause)
+    if (message, frame, pointer, cause) == (finding.message, finding.frame, finding.pointer, finding.cause):
         return finding
-    return replace(finding, message=message, frame=frame, pointer=pointer)
+    return replace(finding, message=message, frame=frame, pointer=pointer, cause=cause)
 
 
 def _cut(text: str, width: int) -> str:
