@@ -52,8 +52,10 @@ def test_everything_holds_on_the_server_without_a_fault(tool: ModuleType, name: 
 def test_a_mutant_server_is_found_by_the_guarantee_it_breaks_and_by_what_its_rule_implies(
     tool: ModuleType, name: str, mutant: Mutant
 ) -> None:
-    row = tool.against(catalog.load(name), mutant)
+    dialect = catalog.load(name)
+    row = tool.against(dialect, mutant)
     assert (row.verdict, row.wrong) == ("killed", ())
+    assert [one for one in row.failed if mutant.guarantee in dialect.scenarios[one].exercises] != []
 
 
 # The table.

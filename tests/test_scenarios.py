@@ -111,6 +111,16 @@ def test_every_malformation_that_the_protocol_allows_is_tried(name: str) -> None
 
 
 @every_dialect
+def test_a_server_that_lives_on_is_not_blamed_for_what_it_says_then(name: str) -> None:
+    """Nor is one excused that takes no more connections: that it lives on is shown on the connection which it had."""
+    for scenario in load(name).scenarios.values():
+        spoilt = [index for index, step in enumerate(scenario.steps) if isinstance(step, Malform)]
+        for step in scenario.steps[spoilt[0] :] if spoilt else ():
+            assert not (isinstance(step, Until) and step.alternatives)
+            assert not isinstance(step, Show) or step.conn == scenario.steps[spoilt[0]].conn
+
+
+@every_dialect
 def test_every_variable_is_used_and_secret_if_it_is_a_credential(name: str) -> None:
     dialect = load(name)
     credentials = set(re.findall(r"\{(\w+)\}", str(dialect.connect.auth)))

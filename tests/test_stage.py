@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -355,6 +356,26 @@ def test_without_a_scenario_it_gets_the_documented_answer() -> None:
     stage = Stage(parlour())
     guest, _ = stage.opened(HALL)
     assert said(tell(stage, guest, "{").reaction.actions) == [{"type": "oops", "code": "MALFORMED"}]
+
+
+def test_where_nothing_is_documented_it_gets_none_and_a_fault_sees_it_all_the_same() -> None:
+    dialect = replace(parlour(), rejects=None)
+    seen: list[Reaction] = []
+
+    class Watching:
+        keeps_gated = False
+
+        def start(self) -> Watching:
+            return self
+
+        def apply(self, reaction: Reaction) -> Reaction:
+            seen.append(reaction)
+            return reaction
+
+    stage = Stage(dialect, mutation=Watching())
+    guest, _ = stage.opened(HALL)
+    assert tell(stage, guest, "{").reaction.actions == ()
+    assert [one.malformed for one in seen] == [False, True]
 
 
 def test_lesser_faults_are_no_reason_to_refuse() -> None:

@@ -160,7 +160,7 @@ class Stage:
         plan = Reaction(actions=(), asked=form.key)
         return self._answer(guest, conversation, line, given, plan, request=decoded.message)
 
-    def _malformed(self, guest: Visitor, decoded: Decoded, kind: Malformation) -> Answer | None:
+    def _malformed(self, guest: Visitor, decoded: Decoded, kind: Malformation) -> Answer:
         conversation = guest.latest or guest.own
         plan = Reaction(actions=(), malformed=True)
         key = decoded.variant.form.key if decoded.variant is not None else None
@@ -176,12 +176,11 @@ class Stage:
             line, guest.course = found
             return self._answer(guest, conversation, line, {}, plan, request=decoded.message)
         rejects = self.dialect.rejects
-        if rejects is None:
-            return None
-        form = self.dialect.frames[rejects.answer]
-        values = {} if rejects.code is None else _at_code(self.dialect, rejects.code)
-        frame = self._composer.frame(form, values, conversation.memory, request=decoded.message)
-        plan = replace(plan, actions=(frame,))
+        if rejects is not None:
+            form = self.dialect.frames[rejects.answer]
+            values = {} if rejects.code is None else _at_code(self.dialect, rejects.code)
+            frame = self._composer.frame(form, values, conversation.memory, request=decoded.message)
+            plan = replace(plan, actions=(frame,))
         return Answer(reaction=self._staged(guest, conversation, plan), conversation=conversation)
 
     def _answer(

@@ -32,10 +32,10 @@ class Judge:
     def __init__(self, dialect: Dialect, *, name: str, secrets: Iterable[str] = ()) -> None:
         self.dialect = dialect
         self._name = name
-        self._checker = Checker(dialect, input=name, side="client")
         headers = [{"cookie": secret, "authorization": secret} for secret in secrets]
         at = At(line=0, conn="")
         self._own = frozenset().union(*(secrets_of(Opened(at=at, headers=each)) for each in headers))
+        self._checker = Checker(dialect, input=name, side="client", secrets=self._own)
         self._seen: dict[str, None] = {}
         self._trail = Trail(lambda text: shown(text, self._secrets()))
         self._evidence: dict[Place, tuple[Shown, ...]] = {}

@@ -73,7 +73,7 @@ def event_without_subscription(ground: Ground, edits: Edits) -> None:
     """An event comes before the first answer to a client that has subscribed to nothing."""
     options = ground.claim.options
     subscribed = ground.memory.asked & {options["on"], options["opaque"]}
-    if ground.reaction.asked is not None and not subscribed and ground.is_read(0):
+    if ground.reaction.asked is not None and not subscribed and ground.is_read(-1):
         edits.before(0, *example(ground.dialect, options["frames"], {}))
 
 

@@ -120,8 +120,8 @@ class Ground:
         )
 
     def is_read(self, index: int) -> bool:
-        """Whether the client, by every script that it may be following, reads what comes behind this action before it
-        does anything more."""
+        """Whether the client, by every script that it may be following, reads what comes behind this action (-1: what
+        comes first) before it does anything more."""
         rests = self._rests()
         return bool(rests) and all(_is_over(rest) or index < self._awaited(rest) for rest in rests)
 

@@ -86,7 +86,7 @@ def closed_late(ground: Ground, edits: Edits) -> None:
 def answered_unasked(ground: Ground, edits: Edits) -> None:
     """An answer of a kind comes when the client has asked for something else: the last one again, if there was one."""
     asked, brackets = ground.reaction.asked, {span.open for span in subtraces(ground.dialect)}
-    if asked is None or any(ground.having(role) for role in brackets) or not ground.is_read(0):
+    if asked is None or any(ground.having(role) for role in brackets) or not ground.is_read(-1):
         return
     roles = asked_by(ground.dialect, ground.dialect.frames[asked])
     for span in ground.spans():

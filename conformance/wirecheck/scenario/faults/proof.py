@@ -25,8 +25,17 @@ def is_promised(dialect: Dialect, claim: Guarantee) -> bool:
 
 
 def is_missed(dialect: Dialect, claim: Guarantee) -> bool:
-    """Whether a close that never comes is missed: at its deadline, or by a client that waits for it."""
-    return has_deadline(dialect, claim) or is_promised(dialect, claim)
+    """Whether a close that never comes is missed: at its deadline, by a client that waits for it, or when the next one
+    is opened."""
+    return has_deadline(dialect, claim) or is_promised(dialect, claim) or comes_again(dialect, claim)
+
+
+def comes_again(dialect: Dialect, claim: Guarantee) -> bool:
+    """Whether there is one span a key, which only the server opens, and the next opening shows that the last one was
+    not closed."""
+    return any(
+        span.exclusive and is_servers(dialect, span) and recurs(dialect, span) for span in spans_of(dialect, claim)
+    )
 
 
 def opens_itself(dialect: Dialect, claim: Guarantee) -> bool:
