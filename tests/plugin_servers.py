@@ -1,4 +1,5 @@
-"""Tiny servers for tests of the plugin: each does one thing that the reference server never does."""
+"""What the tests of the plugin share: tiny servers, each of which does one thing that the reference server never does,
+and which other plugins stay out of a session."""
 
 from __future__ import annotations
 
@@ -17,6 +18,9 @@ from websockets.typing import Subprotocol
 
 from wirecheck import load
 
+ALONE = " ".join(f"-p no:{name}" for name in ("asyncio", "randomly", "hypothesispytest", "pytest_cov"))
+"""Other plugins that the machine may have, as options of pytest. What they say would be part of what a session says,
+and what they import (hypothesis, in every session anew) takes longer than the session itself."""
 _QUIET = logging.Logger("quiet", level=logging.CRITICAL + 1)
 
 

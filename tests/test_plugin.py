@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 from websockets.sync.server import ServerConnection
 
-from plugin_servers import plain, standing
+from plugin_servers import ALONE, plain, standing
 from wirecheck import load
 from wirecheck.drive import Case, cases
 from wirecheck.plugin import live, run, settings
@@ -63,7 +63,7 @@ def milder_url() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def alone(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A project of its own, without what other plugins, and our own settings for warnings, have to say of it."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio -p no:randomly")
+    monkeypatch.setenv("PYTEST_ADDOPTS", ALONE)
     monkeypatch.delenv("WIRECHECK_TOKEN", raising=False)
     pytester.makeini("[pytest]")
     # The server runs in this process, and what it logs would be part of what a session captures.
@@ -282,6 +282,7 @@ def test_what_should_be_fails_where_that_is_asked_for(
     assert result.ret == 1
     assert outcomes(result) == {"passed": len(expected()) - 1, "failed": 1}
     result.stdout.fnmatch_lines(["should turn-closed-once in vonz/tool-calls: *", "    > *turn.done*"])
+    assert len([line for line in result.outlines if line.startswith("    > ")]) == 1
     assert "Traceback" not in result.stdout.str() and not re.search(r"\.py:\d", result.stdout.str())
 
 
@@ -358,7 +359,25 @@ def test_what_is_required_must_hold_somewhere(pytester: pytest.Pytester, url: st
     assert held_elsewhere.ret == 0
 
 
+def test_what_only_a_scenario_can_show_is_required_too(pytester: pytest.Pytester) -> None:
+    """Where the scenario is not played, such a guarantee was not exercised, as any other."""
+    chosen = ("--wirecheck-scenario", "chat", "--wirecheck-scenario", "malformed-not-json")
+    terms = ("--wirecheck-require", "should", "--wirecheck-max-turns", "1")
+    with serving(load("symindx")) as served:
+        target = ("--wirecheck-url", served.url, "--wirecheck-dialect", "symindx")
+        result = pytester.runpytest("--pyargs", "wirecheck.suite", *target, *chosen, *terms)
+    assert result.ret == 1 and outcomes(result) == {"passed": 4, "skipped": 5}
+    counts, *said = section(result)
+    assert counts.startswith("symindx: 1 scenario, 1 turn, ")
+    assert said == [
+        "should: 1 held, 1 not exercised",
+        "may: 1 held",
+        "nothing held in 1 should (malformed-input-survived), and --wirecheck-require should fails the run",
+    ]
+
+
 def test_a_server_that_goes_away_fails_the_run_though_all_else_is_skipped(pytester: pytest.Pytester) -> None:
+    later = ("tool-calls", "parallel-tool-calls", "failing-tool", "question", "cancel", "continuations")
     with ExitStack() as stack:
         served = stack.enter_context(serving(VONZ))
 
@@ -369,11 +388,15 @@ def test_a_server_that_goes_away_fails_the_run_though_all_else_is_skipped(pytest
                 if nodeid.endswith("plain-turn/others]"):
                     stack.close()
 
-        result = suite(pytester, served.url, plugins=[Leaving()])
+        result = suite(pytester, served.url, plugins=[Leaving()], scenarios=("plain-turn", *later))
     assert result.ret == 1
-    plain, tools = (len(expected(name)) for name in SOME)
-    assert outcomes(result) == {"passed": plain, "skipped": tools}
-    assert re.fullmatch(r"no connection for tool-calls: ws://127.0.0.1:\d+: nobody listens .*", section(result)[-1])
+    assert outcomes(result) == {"passed": len(expected("plain-turn")), "skipped": len(expected(*later))}
+    assert re.fullmatch(
+        r"no connection for tool-calls, parallel-tool-calls, failing-tool, question, cancel and 1 more: "
+        r"ws://127.0.0.1:\d+: nobody listens there .*",
+        section(result)[-1],
+    )
+    assert section(result)[0].startswith("vonz: 1 scenario, 1 turn, ")
 
 
 # Who is not there
@@ -411,10 +434,12 @@ def test_items_of_the_project_do_not_mind(pytester: pytest.Pytester) -> None:
 # Several processes
 
 
-@pytest.mark.parametrize("dist", ["load", "loadgroup", "worksteal"])
+@pytest.mark.parametrize("dist", ["load", "loadgroup"])
 def test_workers_are_summed_up_by_the_controller(pytester: pytest.Pytester, broken_url: str, dist: str) -> None:
-    report = pytester.path / "report.json"
-    result = suite(pytester, broken_url, "-n", "2", "--dist", dist, "--wirecheck-report", str(report))
+    report, captures = pytester.path / "report.json", pytester.path / "captures"
+    kept = () if dist == "loadgroup" else ("--wirecheck-keep-captures",)
+    written = ("--wirecheck-report", str(report), "--wirecheck-captures", str(captures), *kept)
+    result = suite(pytester, broken_url, "-n", "2", "--dist", dist, *written)
     assert result.ret == 1
     assert outcomes(result) == {"passed": len(expected()) - 1, "failed": 1}
     turns, must, should, broken, *rest = section(result)
@@ -425,6 +450,8 @@ def test_workers_are_summed_up_by_the_controller(pytester: pytest.Pytester, brok
     assert {result["id"] for result in document["guarantees"] if result["verdict"] == "failed"} == {
         "tool-call-answered-once"
     }
+    names = {re.sub(r"\.gw\d", ".gw", path.name) for path in captures.iterdir()}
+    assert names == {"vonz.tool-calls.gw.jsonl", *(["vonz.plain-turn.gw.jsonl"] if kept else [])}
     if dist == "loadgroup":
         assert turns.startswith("vonz: 2 scenarios, 2 turns, ")
         plain_turn, tool_calls = document["inputs"]
@@ -454,14 +481,12 @@ def test_workers_share_the_cap_on_turns(pytester: pytest.Pytester, url: str) -> 
 
 
 def test_workers_may_have_names_of_their_own(pytester: pytest.Pytester, url: str) -> None:
-    workers = ("--dist", "load", "--tx", "popen//id=left", "--tx", "popen//id=right")
-    result = suite(pytester, url, *workers, "--wirecheck-max-turns", "4", "--wirecheck-keep-captures")
-    assert result.ret == 0
-
-
-def test_required_guarantees_are_summed_over_workers(pytester: pytest.Pytester, url: str) -> None:
-    result = suite(pytester, url, "-n", "2", "--dist", "loadgroup", "--wirecheck-require", "should")
-    assert result.ret == 0
+    workers = ("--dist", "worksteal", "--tx", "popen//id=left", "--tx", "popen//id=right")
+    # Two turns a worker: enough for either to play both scenarios.
+    asked = ("--wirecheck-require", "should", "--wirecheck-max-turns", "4", "--wirecheck-keep-captures")
+    result = suite(pytester, url, *workers, *asked)
+    assert result.ret == 0 and outcomes(result) == {"passed": len(expected())}
+    assert [line.partition(":")[0] for line in section(result)] == ["vonz", "must", "should"]
 
 
 # Files
@@ -493,9 +518,8 @@ def test_captures_are_kept_where_something_was_found_or_all_are_asked_for(
     folder = pytester.path / "made" / "captures"
     suite(pytester, broken_url, "--wirecheck-captures", str(folder))
     assert [path.name for path in folder.iterdir()] == ["vonz.tool-calls.jsonl"]
-    suite(pytester, broken_url, "--wirecheck-captures", str(folder), "--wirecheck-keep-captures", "-n", "2")
-    names = {re.sub(r"\.gw\d", ".gw", path.name) for path in folder.iterdir()}
-    assert names == {"vonz.tool-calls.jsonl", "vonz.tool-calls.gw.jsonl", "vonz.plain-turn.gw.jsonl"}
+    suite(pytester, broken_url, "--wirecheck-captures", str(folder), "--wirecheck-keep-captures")
+    assert {path.name for path in folder.iterdir()} == {"vonz.tool-calls.jsonl", "vonz.plain-turn.jsonl"}
 
 
 def test_captures_are_kept_without_a_cache_too(pytester: pytest.Pytester, broken_url: str) -> None:
@@ -526,7 +550,7 @@ def test_what_cannot_be_written_any_more_fails_the_run_and_is_said(
         f"--wirecheck-report {folder}/r.json: cannot be written (No such file or directory); name another file"
     )
     assert captures.read_bytes() == b""
-    assert len(list((pytester.path / "temporary").glob("*.jsonl"))) == len(SOME)  # where they were written
+    assert len(list((pytester.path / "temporary").rglob("*.jsonl"))) == len(SOME)  # where they were written
 
 
 def test_expected_failures_are_tolerated_until_they_hold(pytester: pytest.Pytester, broken_url: str, url: str) -> None:
@@ -577,8 +601,6 @@ def test_plugins_for_asynchronous_tests_may_be_there(
         """
     )
     target = ["--wirecheck-url", url, "--wirecheck-dialect", "vonz", "--wirecheck-scenario", "plain-turn"]
-    result = pytester.runpytest_subprocess("test_theirs.py", *target)
-    assert result.ret == 0 and outcomes(result) == {"passed": 2}
     both = pytester.runpytest_subprocess("--pyargs", "wirecheck.suite", "test_theirs.py", *target)
     assert both.ret == 0 and outcomes(both) == {"passed": 2 + len(expected("plain-turn"))}
 

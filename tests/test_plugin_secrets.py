@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,17 @@ from urllib.parse import quote
 import pytest
 from websockets.sync.server import ServerConnection
 
-from plugin_servers import standing
+from plugin_servers import ALONE, standing
 from wirecheck import load
+from wirecheck.plugin import live
 from wirecheck.serve import serving
 
 pytest_plugins = ["pytester"]
 
+assert live.Live  # loaded once, here: what a session of pytester's imports is gone when it ends
+
 TOKEN = "planted-token-7f3a9c51e2"
+COOKIE = "session=planted-cookie-value-6e"
 OTHERS = {
     "user": "planted-password-1b8e",
     "query": "planted-query-value-44d0",
@@ -24,7 +29,7 @@ OTHERS = {
     "protocol": "planted-protocol-value-d2",
     "proxy": "planted-proxy-password-3",
 }
-PLANTED = (TOKEN, *OTHERS.values())
+PLANTED = (TOKEN, COOKIE.partition("=")[2], *OTHERS.values())
 LOUD = ("-vv", "-rA", "--showlocals", "--full-trace", "--tb=long", "--setup-show", "--durations=0")
 VONZ = load("vonz")
 
@@ -50,10 +55,13 @@ def test_verdicts(wirecheck_conversation):
 
 @pytest.fixture(autouse=True)
 def planted(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
+    monkeypatch.setenv("PYTEST_ADDOPTS", ALONE)
     monkeypatch.delenv("WIRECHECK_TOKEN", raising=False)
+    monkeypatch.delenv("WIRECHECK_COOKIE", raising=False)
     pytester.makeini("[pytest]")
     pytester.makepyfile(test_own=TESTS)
+    # The server runs in this process, and what it logs would be part of what a session captures.
+    monkeypatch.setattr(logging.getLogger("wirecheck.serve"), "disabled", True)
     yield
 
 
@@ -72,7 +80,7 @@ def leaks(said: str) -> list[str]:
 
 
 def session(pytester: pytest.Pytester, url: str, *args: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess(
+    return pytester.runpytest(
         "--pyargs",
         "wirecheck.suite",
         "test_own.py",
@@ -85,30 +93,56 @@ def session(pytester: pytest.Pytester, url: str, *args: str) -> pytest.RunResult
     )
 
 
+def seen(pytester: pytest.Pytester, result: pytest.RunResult) -> str:
+    """All that was said and written in a session that played, and in which every test of the user's own failed."""
+    assert result.ret == 1
+    said = everything(pytester, result)
+    assert "must tool-call-answered-once in vonz/tool-calls" in said and (pytester.path / "captures").is_dir()
+    assert len(re.findall(r"^FAILED test_own", result.stdout.str(), re.MULTILINE)) == 5
+    return said
+
+
 @pytest.mark.parametrize("way", ["env", "file", "inherited"])
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_a_token_is_nowhere(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str, workers: tuple[str, ...], tmp_path: Path
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "elsewhere" / "token"
-    file.parent.mkdir()
-    file.write_text(TOKEN + "\n", encoding="utf-8")
     given: tuple[str, ...] = ()
     if way == "env":
         monkeypatch.setenv("THE_TOKEN", TOKEN)
         given = ("--wirecheck-secret", "token=env:THE_TOKEN")
     elif way == "file":
-        given = ("--wirecheck-secret", f"token=file:{file}")
+        given = ("--wirecheck-secret", f"token=file:{written(tmp_path, TOKEN)}")
     else:
         monkeypatch.setenv("WIRECHECK_TOKEN", TOKEN)
     # The server knows the token, and so lets nobody in who does not send it.
     with serving(VONZ, variables={"token": TOKEN}, mutant="tool-call-answered-once:missing") as served:
-        result = session(pytester, served.url, *given, *workers)
-    assert result.ret == 1
-    said = everything(pytester, result)
-    assert "must tool-call-answered-once in vonz/tool-calls" in said and (pytester.path / "captures").is_dir()
-    assert len(re.findall(r"^FAILED test_own", result.stdout.str(), re.MULTILINE)) == 5
+        result = session(pytester, served.url, *given)
+    assert leaks(seen(pytester, result)) == []
+
+
+def test_workers_keep_what_they_are_told_in_any_way(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A secret from the environment, one that is inherited, and one from a file: each worker reads them for itself."""
+    monkeypatch.setenv("THE_TOKEN", TOKEN)
+    monkeypatch.setenv("WIRECHECK_COOKIE", COOKIE)
+    secrets = ("--wirecheck-secret", "token=env:THE_TOKEN")
+    header = ("--wirecheck-header", f"X-Something=file:{written(tmp_path, OTHERS['header'])}")
+    way = ("--wirecheck-scenario", "accepted-credential-cookie", "-n", "2")
+    knows = {"token": TOKEN, "cookie": COOKIE}
+    with serving(VONZ, variables=knows, mutant="tool-call-answered-once:missing") as served:
+        result = session(pytester, served.url, *secrets, *header, *way)
+    said = seen(pytester, result)
+    assert re.search(r"PASSED \S+accepted-credential-cookie/session-ready-answers", said)
     assert leaks(said) == []
+
+
+def written(folder: Path, secret: str) -> Path:
+    """A file with a secret, outside of the session's own folder."""
+    file = folder / "elsewhere" / "secret"
+    file.parent.mkdir()
+    file.write_text(f"{secret}\n", encoding="utf-8")
+    return file
 
 
 def test_what_a_server_repeats_is_nowhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +150,7 @@ def test_what_a_server_repeats_is_nowhere(pytester: pytest.Pytester, monkeypatch
     monkeypatch.setenv("THE_TOKEN", TOKEN)
     monkeypatch.setenv("THE_HEADER", OTHERS["header"])
 
-    sent = [secret for secret in PLANTED if secret != OTHERS["proxy"]]
+    sent = [TOKEN, *(secret for name, secret in OTHERS.items() if name != "proxy")]
 
     def parrot(connection: ServerConnection) -> None:
         request = connection.request
@@ -162,7 +196,7 @@ def test_refusals_repeat_none(
     result = session(pytester, url.format(**OTHERS), *workers, "--wirecheck-proxy", "")
     assert result.ret in (1, 4)
     assert leaks(everything(pytester, result)) == []
-    own = pytester.runpytest_subprocess(
+    own = pytester.runpytest(
         "test_own.py", *LOUD, "--wirecheck-url", url.format(**OTHERS), "--wirecheck-dialect", "vonz"
     )
     assert own.ret in (1, 4)

@@ -20,7 +20,7 @@ from wirecheck.verdict import GuaranteeResult, Report, merge
 _NAMED: Final = 20
 """How many failures, or reasons, are named."""
 _PLACES: Final = 5
-"""How many scenarios of one failure are named."""
+"""How many scenarios are named that fail in the same way."""
 
 
 @dataclass(slots=True)
@@ -56,9 +56,10 @@ class Summary:
         )
 
     def results(self) -> tuple[GuaranteeResult, ...]:
-        """The guarantees that items were about, each with its verdict over all scenarios."""
+        """The guarantees that items were about, each with its verdict over all scenarios. Whatever kept it from being
+        judged, an item asked for it: it counts as not exercised."""
         asked = {note.guarantee for note in self.notes.values()}
-        found = {result.id: result for result in self.report().guarantees if result.id in asked}
+        found = {result.id: result for result in self.report().guarantees if result.verdict != "not_applicable"}
         return tuple(
             found.get(claim.id) or _unplayed(self.dialect, claim.id)
             for claim in self.dialect.guarantees.values()
@@ -77,16 +78,18 @@ class Summary:
                 groups.setdefault((note.tolerated, note.level, note.broke), []).append(note)
         found = []
         for (tolerated, level, broke), notes in list(groups.items())[:_NAMED]:
-            places = [note.scenario for note in notes]
-            more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
             word = "broken, as expected" if tolerated else "broken"
-            found.append(f"{word}: {level} {broke} in {', '.join(places[:_PLACES])}{more}: {printable(notes[0].says)}")
+            places = _listed([note.scenario for note in notes])
+            found.append(f"{word}: {level} {broke} in {places}: {printable(notes[0].says)}")
         return [*found, *([f"and {len(groups) - _NAMED:,} more"] if len(groups) > _NAMED else [])]
 
     def _refused(self) -> list[str]:
         """The scenarios for which there was no server any more. That they were skipped must not pass for a success."""
-        gone = [play for play in self.plays if play.refused]
-        return [f"no connection for {play.scenario}: {printable(play.ended)}" for play in gone[:_NAMED]]
+        groups: dict[str, list[str]] = {}
+        for play in self.plays:
+            if play.refused:
+                groups.setdefault(play.ended, []).append(play.scenario)
+        return [f"no connection for {_listed(names)}: {printable(why)}" for why, names in list(groups.items())[:_NAMED]]
 
     def _unheld(self) -> list[str]:
         results = self.results()
@@ -121,7 +124,7 @@ class Summary:
         results = self.results()
         report = self.report()
         turns = sum(play.turns for play in self.plays)
-        played = len({play.scenario for play in self.plays if play.report is not None})
+        played = len({play.scenario for play in self.plays if play.report is not None and not play.refused})
         found = [
             f"{self.dialect.name}: {_counted(played, 'scenario')}, {_counted(turns, 'turn')}, "
             f"{_counted(report.frames, 'frame')}"
@@ -162,6 +165,13 @@ def _unplayed(dialect: Dialect, id: str) -> GuaranteeResult:
         undecided=0,
         source=claim.source,
     )
+
+
+def _listed(scenarios: list[str]) -> str:
+    """The first scenarios by name, each once, and how many more there are."""
+    names = list(dict.fromkeys(scenarios))
+    named = ", ".join(names[:_PLACES])
+    return f"{named} and {len(names) - _PLACES:,} more" if len(names) > _PLACES else named
 
 
 def _counted(count: int, noun: str) -> str:
