@@ -161,12 +161,17 @@ def test_items_are_selected_by_a_marks_value(pytester: pytest.Pytester, url: str
     assert outcomes(result) == {"passed": len([case for case in expected() if case.guarantee == "task-settled"])}
 
 
-def test_one_item_is_named_on_the_command_line(pytester: pytest.Pytester, url: str) -> None:
-    target = ["--wirecheck-url", url, "--wirecheck-dialect", "vonz"]
-    named = "wirecheck.suite::test_guarantee[vonz/plain-turn/task-settled]"
-    result = pytester.runpytest("--pyargs", named, *target)
+@pytest.mark.parametrize(
+    "args", [("--pyargs", "wirecheck.suite::{}"), ("wirecheck/suite.py::{}",), ("wirecheck/suite.py::{}", "-n", "1")]
+)
+def test_one_item_is_named_on_the_command_line(pytester: pytest.Pytester, url: str, args: tuple[str, ...]) -> None:
+    """By its module, or as reports name it."""
+    pytester.makeini(f"[pytest]\nwirecheck_url = {url}\nwirecheck_dialect = vonz")
+    named = "test_guarantee[vonz/plain-turn/task-settled]"
+    result = pytester.runpytest(*(arg.format(named) for arg in args), "-rA")
     assert outcomes(result) == {"passed": 1}
     assert section(result)[1:] == ["should: 1 held"]
+    assert f"PASSED wirecheck/suite.py::{named}" in result.outlines
 
 
 def test_the_markers_are_registered(pytester: pytest.Pytester) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from wirecheck.plugin import SUITE
+from wirecheck.plugin import NAME, SUITE
 from wirecheck.plugin.options import add_options, value
 from wirecheck.plugin.warned import WirecheckWarning
 
@@ -50,9 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse a suite without a target here, where a mistake still ends pytest with its own code for usage."""
-    if not value(session.config, "url") and any(_names_suite(session.config, arg) for arg in session.config.args):
+    """Find the suite by the name that reports give it, so that an item is run again by the id that stands in them.
+
+    Refuse it without a target here, where a mistake still ends pytest with its own code for usage.
+    """
+    config = session.config
+    config.args[:] = [_found(config, arg) for arg in config.args]
+    if not value(config, "url") and any(_names_suite(config, arg) for arg in config.args):
         raise pytest.UsageError(NO_TARGET)
+
+
+def _found(config: pytest.Config, arg: str) -> str:
+    own = (config.invocation_params.dir / NAME).exists()
+    return arg if own or not arg.startswith(NAME) else f"{SUITE}{arg.removeprefix(NAME)}"
 
 
 def _names_suite(config: pytest.Config, arg: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from wirecheck.plugin import SUITE
+from wirecheck.plugin import NAME, SUITE
 from wirecheck.plugin.conversation import FAILED
 from wirecheck.plugin.items import parameters
 from wirecheck.plugin.judging import NOTE
@@ -66,7 +66,7 @@ class Live:
         """The suite under a name of its own: it lies outside of the project, where pytest knows no name for it."""
         if module_path != SUITE:
             return None
-        module: pytest.Module = pytest.Module.from_parent(parent, path=module_path, nodeid="wirecheck/suite.py")
+        module: pytest.Module = pytest.Module.from_parent(parent, path=module_path, nodeid=NAME)
         return module
 
     @pytest.hookimpl(optionalhook=True, hookwrapper=True)
