@@ -37,10 +37,14 @@ Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 
 @dataclass
 class Peer:
-    """A peer that runs. `asked` are the handshakes that it saw, as (path with query, headers)."""
+    """A peer that runs. `asked` are the handshakes that it saw, as (path with query, headers).
+
+    `refuses`: every handshake from now on.
+    """
 
     port: int
     scheme: str = "ws"
+    refuses: bool = False
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -73,8 +77,8 @@ def standing(
 
     def handshake(ws: ServerConnection, request: Request) -> Response | None:
         peer.asked.append((request.path, {name.lower(): value for name, value in request.headers.raw_items()}))
-        refused = status is not None and len(peer.asked) > spares
-        return ws.respond(HTTPStatus(status), body) if refused and status is not None else None
+        refused = peer.refuses or (status is not None and len(peer.asked) > spares)
+        return ws.respond(HTTPStatus(status or 403), body) if refused else None
 
     async def start() -> Server:
         return await serve(
@@ -190,6 +194,13 @@ async def speaks_http(reader: Reader, writer: Writer) -> None:
     await reader.readuntil(b"\r\n\r\n")
     page = b"<html>Welcome</html>"
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page))
+    await writer.drain()
+
+
+async def speaks_old_http(reader: Reader, writer: Writer) -> None:
+    """A web server of the first days."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 503 Not Yet\r\n\r\n")
     await writer.drain()
 
 

@@ -163,7 +163,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         load("nobody-knows-this")
     assert str(caught.value) == (
         "no dialect is called `nobody-knows-this`; known are `agent_platform`, `amigo`, `bondai`, `symindx`, `vonz`; "
-        "for your own, give --catalog"
+        "for one of your own, give its file"
     )
 
 

@@ -342,7 +342,7 @@ def test_a_list_that_names_no_case_is_refused(line: str, good: Peer, catalog: Pa
     path = expected(tmp_path, f"frames\n{line}\n")
     result = test(good.url, "--catalog", catalog, "--expected-failures", path)
     assert result.exit_code == 2
-    assert f"{path}:2: '{line}' names no case; write dialect/scenario/guarantee as --list shows it" in result.stderr
+    assert f"{path}:2: '{line}' names no case; write dialect/scenario/guarantee, as reports" in result.stderr
 
 
 def test_expected_failures_in_other_formats(bad: Peer, catalog: Path, tmp_path: Path) -> None:

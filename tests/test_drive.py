@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,6 @@ from websockets.exceptions import ConnectionClosed
 import miniatures
 from miniatures import PORCH, TLS, answers, chatters_on, frame, listening, porch, standing
 from wirecheck import load
-from wirecheck.capture import open_capture, read
 from wirecheck.catalog.script import Connect
 from wirecheck.check import Checker
 from wirecheck.drive import (
@@ -32,12 +32,14 @@ from wirecheck.drive import (
     play,
     play_in_thread,
     reachable,
+    trigger,
 )
 from wirecheck.drive.handshake import NOT_A_CREDENTIAL, Handshake, handshake, lacking
 from wirecheck.drive.options import Given, target_of
 from wirecheck.drive.target import opens_turn, turns_of
-from wirecheck.errors import TargetError, UsageError
+from wirecheck.errors import TargetError, UsageError, WirecheckError
 from wirecheck.record import Closed, Message, Opened, Record, Trial
+from wirecheck.scenario.values import HUGE
 
 LIMITS = Limits()
 SHORT = Limits(timeout=0.3)
@@ -68,8 +70,7 @@ def played(
 
 def records(outcome: Outcome) -> list[Record]:
     assert outcome.records is not None
-    with open_capture(str(outcome.records)) as stream:
-        return list(read(stream))
+    return list(outcome.records.records())
 
 
 def sent(outcome: Outcome, sender: str = "client") -> list[Any]:
@@ -126,6 +127,20 @@ def test_the_users_own_value_goes_into_the_path() -> None:
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UsageError, match="the URL must begin with ws:// or wss:// and name a host"):
         asked(None, url)
+
+
+@pytest.mark.parametrize(
+    ("options", "way", "says"),
+    [
+        ({"variables": {"token": "abc/d=="}}, "subprotocol", "^a subprotocol can carry letters, digits and "),
+        ({"subprotocols": ("a b",)}, None, "^a subprotocol can carry letters, digits and "),
+        ({"variables": {"cookie": "pass=\u65e5"}}, "cookie", "^the header Cookie can carry one line of Latin-1 alone"),
+        ({"headers": {"X-A": "a\nb"}}, None, "^the header X-A can carry one line of Latin-1 alone"),
+    ],
+)
+def test_a_credential_that_cannot_be_sent_so(options: dict[str, Any], way: Any, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        asked(Connect(conn="a", way=way), **options)
 
 
 def test_what_nobody_can_ask_for() -> None:
@@ -594,6 +609,19 @@ def test_the_trigger_is_the_users_own_command(tmp_path: Path) -> None:
     assert played(answers, steps, SHORT, trigger=patient).ended == "the command of --trigger did not end within 0.3 s"
 
 
+@pytest.mark.asyncio
+async def test_a_command_that_is_called_off_is_ended(tmp_path: Path) -> None:
+    text = f"import os; open('{tmp_path}/begun', 'w').write(str(os.getpid())); import signal; signal.pause()"
+    running = asyncio.create_task(trigger.run(f'{sys.executable} -c "{text}"', {}, LONG))
+    while not (tmp_path / "begun").exists() or not (tmp_path / "begun").read_text():
+        await asyncio.wait((running,), timeout=0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "begun").read_text()), 0)
+
+
 def test_a_message_that_is_no_utf8_is_a_fault_of_the_servers() -> None:
     async def latin(reader: miniatures.Reader, writer: miniatures.Writer) -> None:
         await miniatures.upgraded(reader, writer)
@@ -891,7 +919,7 @@ def test_no_redirect_is_followed_with_a_credential() -> None:
 # A conversation of one's own
 
 
-def test_a_conversation_step_by_step() -> None:
+def test_a_conversation_step_by_step(tmp_path: Path) -> None:
     dialect = porch()
     with standing(answers) as peer, Conversation(Target(url=peer.url, dialect=dialect)) as talk:
         talk.send("hello")
@@ -900,8 +928,8 @@ def test_a_conversation_step_by_step() -> None:
         talk.send("ask", session=ready["session"], text="$prompt")
         assert talk.expect("text")["text"] == "It is "
         assert talk.until("done", where={"/session": ready["session"]}) == {"type": "done", "session": ready["session"]}
-        capture = talk.records
-        assert len(capture.read_text().splitlines()) == 7
+        talk.save(tmp_path / "so-far.jsonl")
+        assert len((tmp_path / "so-far.jsonl").read_text().splitlines()) == 7
         assert talk.verdicts() == {
             "session-ready-answers": "passed",
             "text-inside-turn": "passed",
@@ -913,7 +941,9 @@ def test_a_conversation_step_by_step() -> None:
         assert talk.section().report is talk.report()
         with pytest.raises(UsageError, match="the conversation is over"):
             talk.send("hello")
-    assert not capture.exists()
+    talk.save(tmp_path / "whole.jsonl")
+    assert len((tmp_path / "whole.jsonl").read_text().splitlines()) == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["so-far.jsonl", "whole.jsonl"]
 
 
 def test_a_conversation_waits_in_vain() -> None:
@@ -951,7 +981,7 @@ def test_the_next_frame_may_not_come() -> None:
         talk.expect("ready", within=0.2)
 
 
-def test_a_conversation_over_several_connections() -> None:
+def test_a_conversation_over_several_connections(tmp_path: Path) -> None:
     dialect = porch()
     with standing(answers) as peer, Conversation(Target(url=peer.url, dialect=dialect)) as talk:
         talk.connect("a", params={"house": "blue"})
@@ -963,7 +993,8 @@ def test_a_conversation_over_several_connections() -> None:
         talk.send("ask", "a", {"session": "$session", "text": "$$5", "@id": "7"})
         talk.until("done")
         talk.settle("b")
-        messages = [json.loads(line) for line in talk.records.read_text().splitlines()]
+        talk.save(saved := tmp_path / "saved.jsonl")
+        messages = [json.loads(line) for line in saved.read_text().splitlines()]
     assert [path for path, _ in peer.asked] == ["/porch/blue", "/porch/main?key=the-porch-token"]
     (asked_for,) = [json.loads(one["text"]) for one in messages if '"ask"' in one.get("text", "")]
     assert asked_for == {"type": "ask", "id": "7", "session": talk.variables["session"], "text": "$5"}
@@ -984,6 +1015,18 @@ def test_what_a_conversation_cannot_say() -> None:
             talk.send("ask", session="s", text="x")
     with Conversation(Target(url="ws://127.0.0.1:1", dialect=dialect)) as talk, pytest.raises(TargetError):
         talk.send("hello")
+
+
+def test_one_refusal_does_not_stand_for_what_comes_later() -> None:
+    with standing(answers) as peer:
+        target = Target(url=peer.url, dialect=porch())
+        with Conversation(target) as talk:
+            talk.connect("a")
+            peer.refuses = True
+            with pytest.raises(TargetError, match="refused with HTTP 403"):
+                talk.connect("b")
+            with pytest.raises(NotSeen, match="^waited 0.2 s for ready, and nothing of the kind came$"):
+                talk.until("ready", within=0.2)
 
 
 @pytest.mark.asyncio
@@ -1009,6 +1052,14 @@ async def test_many_conversations_at_once() -> None:
         ("passed", "passed", "passed", "not_exercised", "not_applicable", "not_applicable")
     }
     assert len({outcome.records for outcome in outcomes}) == 50
+
+
+def test_nobody_has_to_clean_up_after_a_long_conversation(tmp_path: Path) -> None:
+    outcome = played(answers, HELLO + ", {malformed: huge}, {until: [oops, close]}")
+    assert outcome.records is not None
+    outcome.records.save(tmp_path / "kept")
+    assert (tmp_path / "kept").stat().st_size > HUGE
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 @pytest.mark.asyncio
@@ -1051,6 +1102,49 @@ def test_variables_come_from_options_and_from_the_environment() -> None:
     assert target_of(Given(url="ws://h", variables=["count=many"]), porch(), environment={}).variables == {
         "count": "many"
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"variables": ["prompt=\udcff"]}, "^--var prompt: the value is no text"),
+        ({"headers": ["X-A=\udcff"]}, "^--header X-A: the value is no text"),
+        ({"secrets": ["token=env:BYTES"]}, "^--secret token=env:BYTES: the value is no text"),
+        ({"url": "ws://h/\udcff"}, "^the URL must begin with ws:// or wss://"),
+        ({"key": Path("k.pem")}, "^--key goes with --cert; name the certificate too$"),
+    ],
+)
+def test_what_no_option_can_be(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        target_of(Given(**{"url": "ws://h", **given}), porch(), environment={"BYTES": "token\udcff"})
+    with pytest.raises(UsageError, match="^the environment's WIRECHECK_PROMPT: the value is no text"):
+        target_of(Given(url="ws://h"), porch(), environment={"WIRECHECK_PROMPT": "\udcff"})
+
+
+def test_what_the_driver_says_of_options_names_them_as_the_surface_does() -> None:
+    def refused(url: str, **options: Any) -> str:
+        with pytest.raises(WirecheckError) as raised:
+            asyncio.run(reachable(Target(url=url, dialect=porch(), prefix="--my-", **options)))
+        return str(raised.value).partition(": ")[2]
+
+    for status in (401, 403, 503):
+        with standing(answers, status=status) as peer:
+            assert f"HTTP {status}" in (said := refused(peer.url)) and "--" not in said.replace("--my-", "")
+            assert "--my-" in said
+    with standing(answers, secure=True) as peer:
+        assert "name the authority's file with --my-ca" in refused(peer.url)
+        assert refused(peer.url, proxy="http://127.0.0.1:1") == (
+            "the proxy that leads there cannot be reached (connection refused); look at --my-proxy, and at the "
+            "environment's proxies"
+        )
+    with pytest.raises(UsageError, match="set it with --my-var nothing=…"):
+        asked(url="ws://h/{nothing}", prefix="--my-")
+    steps = "{connect: a}, {trigger: Somebody rings.}"
+    assert played(answers, steps, trigger="'", prefix="--my-").ended.startswith("the command of --my-trigger cannot")
+    lacking_one = played(answers, "{connect: a, way: cookie}", variables={"token": "mine"}, prefix="--my-")
+    assert lacking_one.skipped == (
+        "it connects by cookie, and no cookie was given; give it with --my-secret cookie=env:VAR"
+    )
 
 
 def test_options_are_named_as_the_surface_names_them() -> None:

@@ -48,7 +48,15 @@ UNREACHABLE: list[tuple[str, Callable[[], AbstractContextManager[Peer]], tuple[s
         "gibberish",
         partial(listening, miniatures.speaks_gibberish),
         (),
-        "what answers there does not speak HTTP, so it is no WebSocket server; look at the host and the port",
+        "its answer cannot be read as HTTP/1.1 (invalid HTTP status line: \\u0000\\xff\\u0013SSH-2.0-nonsense); is it "
+        "a WebSocket server? look at the host and the port",
+    ),
+    (
+        "http-1.0",
+        partial(listening, miniatures.speaks_old_http),
+        (),
+        "its answer cannot be read as HTTP/1.1 (unsupported protocol; expected HTTP/1.1: HTTP/1.0 503 Not Yet); is it "
+        "a WebSocket server? look at the host and the port",
     ),
     (
         "hangs-up",
@@ -220,21 +228,22 @@ def test_a_flood_is_kept_in_bounds(tmp_path: Path) -> None:
     dialect = porch()
     with listening(miniatures.floods) as peer:
         target = Target(url=peer.url, dialect=dialect)
-        few = play_in_thread(dialect.scenarios["turn"], target, Limits(max_frames=1_000), folder=tmp_path)
-        small = play_in_thread(dialect.scenarios["turn"], target, Limits(max_bytes=10_000), folder=tmp_path)
+        few = play_in_thread(dialect.scenarios["turn"], target, Limits(max_frames=1_000))
+        small = play_in_thread(dialect.scenarios["turn"], target, Limits(max_bytes=10_000))
     assert few.ended == "the server sent more than 1,000 messages, which is where a scenario ends"
     assert small.ended == "the server sent more than 10,000 bytes, which is where a scenario ends"
     assert few.records is not None and small.records is not None
     # What was opened, what was asked, what was taken in, and the end.
-    assert len(few.records.read_text().splitlines()) == 1_000 + 3
-    assert len(small.records.read_bytes()) < 40_000
+    small.records.save(tmp_path / "small.jsonl")
+    assert len(list(few.records.records())) == 1_000 + 3
+    assert (tmp_path / "small.jsonl").stat().st_size < 40_000
 
 
 def test_a_flood_is_not_asked_for_again(tmp_path: Path) -> None:
     dialect = porch()
     with listening(miniatures.floods) as peer:
         target = Target(url=peer.url, dialect=dialect)
-        outcome = play_in_thread(dialect.scenarios["turn"], target, Limits(max_frames=10), attempts=5, folder=tmp_path)
+        outcome = play_in_thread(dialect.scenarios["turn"], target, Limits(max_frames=10), attempts=5)
     assert outcome.attempts == 1
 
 

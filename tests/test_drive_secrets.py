@@ -233,6 +233,36 @@ def test_errors_of_a_conversation_keep_the_secret(echo: Peer) -> None:
         assert ASCII not in "".join(traceback.format_exception(error.value))
 
 
+@pytest.mark.parametrize("kind", [TargetError, UsageError, NotSeen, RuntimeError])
+def test_what_a_conversation_raises_has_no_past(
+    kind: type[Exception], echo: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever shows the locals of a traceback finds none of the driver's, in which credentials are."""
+
+    async def at_fault(*_: object) -> None:
+        try:
+            raise KeyError(ASCII)
+        except KeyError as error:
+            raise ValueError(f"cannot send {ASCII}") from error
+
+    dialect = porch()
+    url = "ws://127.0.0.1:1" if kind is TargetError else echo.url
+    monkeypatch.setattr("wirecheck.drive.connection.Connection.send", at_fault)
+    target = Target(url=url, dialect=dialect, variables={"token": ASCII})
+    with Conversation(target) as conversation, pytest.raises(kind) as raised:
+        if kind is UsageError:
+            conversation.connect(params={"house": "$nothing"})
+        elif kind is RuntimeError:
+            conversation.send("hello")
+        else:
+            conversation.until("ready", within=0.1)
+    assert {entry.path.name for entry in raised.traceback} == {Path(__file__).name, "conversation.py"}
+    assert [entry.name for entry in raised.traceback][-1] == "_run"
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+    assert ASCII not in str(raised.value)
+    assert ("in at_fault" in str(raised.value)) == (kind is RuntimeError)
+
+
 def test_asyncios_debug_mode_keeps_the_secret(echo: Peer, tmp_path: Path) -> None:
     catalog = porch_file(tmp_path, WAYS)
     program = (

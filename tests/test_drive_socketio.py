@@ -25,7 +25,6 @@ from miniatures import (
     started,
     tls_context,
 )
-from wirecheck.capture import open_capture, read
 from wirecheck.cli import cli
 from wirecheck.drive import Limits, Outcome, Target, play_in_thread, reachable
 from wirecheck.errors import TargetError, UsageError
@@ -109,8 +108,7 @@ def played(server: Server, steps: str | None = None, limits: Limits | None = Non
 
 def ends(outcome: Outcome) -> list[tuple[int | None, str | None]]:
     assert outcome.records is not None
-    with open_capture(str(outcome.records)) as stream:
-        return [(one.code, one.sender) for one in read(stream) if isinstance(one, Closed)]
+    return [(one.code, one.sender) for one in outcome.records.records() if isinstance(one, Closed)]
 
 
 @pytest.fixture(autouse=True)
@@ -125,9 +123,9 @@ def test_a_whole_turn(mood: str) -> None:
     assert (outcome.ended, outcome.heard, outcome.report.findings) == ("", 3, ())
     assert [json.loads(one)["type"] for one in server.heard] == ["hello", "ask"]
     assert server.environments[0]["HTTP_SEC_WEBSOCKET_PROTOCOL"] == f"chat,Bearer.{SECRET}"
-    assert outcome.records is not None and SECRET not in outcome.records.read_text()
-    with open_capture(str(outcome.records)) as stream:
-        found = list(read(stream))
+    assert outcome.records is not None
+    found = list(outcome.records.records())
+    assert SECRET not in repr(found)
     assert [type(one) for one in found] == [Opened, *[Message] * 5, Closed]
     assert ends(outcome) == [(1000, "client")]
 

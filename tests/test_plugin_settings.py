@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from plugin_servers import ALONE
 from wirecheck import dialects, load
 from wirecheck.drive import cases
 from wirecheck.drive.options import Given
 from wirecheck.plugin.options import OPTIONS, value
-from wirecheck.plugin.settings import Settings, in_our_words, settings_of
+from wirecheck.plugin.settings import Settings, settings_of
 from wirecheck.serve import serving
 
 pytest_plugins = ["pytester"]
@@ -31,7 +32,7 @@ HEAVY = ("websockets", "jsonschema", "jsonschema_rs", "yaml", "rich", "click", "
 @pytest.fixture(autouse=True)
 def alone(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A project of its own, without what other plugins, and our own settings for warnings, have to say of it."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
+    monkeypatch.setenv("PYTEST_ADDOPTS", ALONE)
     for name in VONZ.variables:
         monkeypatch.delenv(f"WIRECHECK_{name.upper()}", raising=False)
     with warnings.catch_warnings():
@@ -78,7 +79,7 @@ def test_a_session_without_a_server_is_as_if_the_plugin_were_not_there(
             assert not request.config.pluginmanager.hasplugin("wirecheck-live")
         """
     )
-    quiet = ("-p", "no:anyio", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:timeout", "-p", "no:pytest_cov")
+    quiet = ("-p", "no:anyio", "-p", "no:xdist", "-p", "no:timeout")
     result = pytester.runpytest_subprocess(*quiet, *args)
     result.assert_outcomes(passed=1)
     lines = [line for line in result.outlines if not line.startswith(("plugins:", "rootdir:"))]
@@ -93,17 +94,20 @@ def test_the_suite_without_a_server_is_a_mistake_that_says_what_to_do(
     assert fnmatchcase(error, "no server to test; give --wirecheck-url ws://* and --wirecheck-dialect NAME *")
 
 
-@pytest.mark.parametrize("named", ["wirecheck.suite::test_guarantee[vonz/plain-turn/frames]", "path"])
+@pytest.mark.parametrize("named", ["wirecheck.suite::test_guarantee[vonz/plain-turn/frames]", "path", "report"])
 def test_so_it_is_however_the_suite_is_named(pytester: pytest.Pytester, named: str) -> None:
     import wirecheck.suite
 
-    args = (wirecheck.suite.__file__,) if named == "path" else ("--pyargs", named)
+    others = {"path": wirecheck.suite.__file__, "report": "wirecheck/suite.py::test_guarantee[vonz/plain-turn/frames]"}
+    args = (others[named],) if named in others else ("--pyargs", named)
     assert refused(pytester.runpytest(*args)).startswith("no server to test; ")
 
 
 def test_the_projects_own_suite_is_no_mistake(pytester: pytest.Pytester) -> None:
+    pytester.mkdir("wirecheck").joinpath("suite.py").write_text("def test_own(): pass", encoding="utf-8")
     pytester.makepyfile(suite="def test_own(): pass")
-    pytester.runpytest("suite.py").assert_outcomes(passed=1)
+    pytester.runpytest("suite.py", "--import-mode", "importlib").assert_outcomes(passed=1)
+    pytester.runpytest("wirecheck/suite.py::test_own", "--import-mode", "importlib").assert_outcomes(passed=1)
 
 
 # From where
@@ -264,13 +268,6 @@ def test_a_cap_is_divided_without_a_rest(
     assert [settings.share(worker, workers) for worker in range(workers)] == shares
 
 
-def test_options_are_called_as_they_are_called_here() -> None:
-    said = "give it with --secret token=env:VAR, or --wirecheck-wait 3; look at a--b and -- and --wait"
-    assert in_our_words(said) == (
-        "give it with --wirecheck-secret token=env:VAR, or --wirecheck-wait 3; look at a--b and -- and --wirecheck-wait"
-    )
-
-
 # Mistakes
 
 
@@ -282,16 +279,16 @@ MISTAKES = {
     "two dialects": ((*NOWHERE, "--wirecheck-catalog", "x.yaml"), "--wirecheck-dialect and --wirecheck-catalog both *"),
     "unknown dialect": (
         ("--wirecheck-url", "ws://127.0.0.1:1", "--wirecheck-dialect", "vonc"),
-        "no dialect is called `vonc`; *vonz*; for your own, give --wirecheck-catalog",
+        "no dialect is called `vonc`; *vonz*; for one of your own, give its file",
     ),
     "no catalog": (
         ("--wirecheck-url", "ws://127.0.0.1:1", "--wirecheck-catalog", "absent.yaml"),
         "*absent.yaml:1:1: *",
     ),
-    "no URL": ((*NOWHERE[2:], "--wirecheck-url", "agents.example"), "--wirecheck-url: this is no URL *ws://host:port"),
-    "bad URL": ((*NOWHERE[2:], "--wirecheck-url", "ws://[x"), "--wirecheck-url: this is no URL *ws://host:port"),
-    "bad port": ((*NOWHERE[2:], "--wirecheck-url", "ws://h:x/"), "--wirecheck-url: this is no URL *ws://host:port"),
-    "bad proxy": ((*NOWHERE, "--wirecheck-proxy", "me@x"), "--wirecheck-proxy: this is no URL *http://host:port"),
+    "no URL": ((*NOWHERE[2:], "--wirecheck-url", "agents.example"), "the URL must begin with ws:// *"),
+    "bad URL": ((*NOWHERE[2:], "--wirecheck-url", "ws://[x"), "the URL must begin with ws:// *"),
+    "bad port": ((*NOWHERE[2:], "--wirecheck-url", "ws://h:x/"), "the URL must begin with ws:// *"),
+    "bad proxy": ((*NOWHERE, "--wirecheck-proxy", "me@x"), "the proxy's URL cannot be used; write it like http://*"),
     "key": ((*NOWHERE, "--wirecheck-key", "me.key"), "--wirecheck-key goes with --wirecheck-cert; *"),
     "timeout": ((*NOWHERE, "--wirecheck-timeout", "soon"), "--wirecheck-timeout 'soon': give a number above 0"),
     "no time": ((*NOWHERE, "--wirecheck-timeout", "0"), "--wirecheck-timeout '0': give a number above 0"),

@@ -446,9 +446,9 @@ def test_a_mistake_in_a_scenario_that_was_written_here_is_no_reason_for_it_to_go
 # The manual.
 
 
-def shown(scenario: Scenario, target: Target, folder: Path) -> None:
+def shown(scenario: Scenario, target: Target) -> None:
     """The scenario plays to its end, nothing is found, and what holds is what it says, neither more nor less."""
-    outcome = play_in_thread(scenario, target, Limits(patience=4), attempts=1, folder=folder)
+    outcome = play_in_thread(scenario, target, Limits(patience=4), attempts=1)
     assert (outcome.ended, outcome.skipped) == ("", "")
     assert [str(group.first.message) for group in outcome.report.findings] == []
     held = tuple(result.id for result in outcome.report.guarantees if result.side == "server" and result.held)
@@ -470,7 +470,7 @@ def test_the_manuals_scenarios_play(tmp_path: Path) -> None:
     assert list(dialect.scenarios) == ["two-answers", "dropped-morning", "dropped-evening"]
     with serving(dialect) as served:
         for scenario in dialect.scenarios.values():
-            shown(scenario, Target(url=served.base, dialect=dialect), tmp_path)
+            shown(scenario, Target(url=served.base, dialect=dialect))
 
 
 def test_the_manual_explains_every_word_of_a_script() -> None:
@@ -501,7 +501,7 @@ def servers() -> Iterator[dict[str, Served]]:
 
 @every_scenario
 def test_a_scenario_plays_to_its_end_and_shows_what_it_says(
-    name: str, scenario: str, servers: dict[str, Served], tmp_path: Path
+    name: str, scenario: str, servers: dict[str, Served]
 ) -> None:
     dialect = load(name)
-    shown(dialect.scenarios[scenario], Target(url=servers[name].base, dialect=dialect), tmp_path)
+    shown(dialect.scenarios[scenario], Target(url=servers[name].base, dialect=dialect))

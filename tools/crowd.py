@@ -17,11 +17,9 @@ import multiprocessing
 import os
 import resource
 import sys
-import tempfile
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from wirecheck import catalog
 from wirecheck.catalog import Scenario
@@ -58,15 +56,13 @@ def wrong(scenario: Scenario, held: set[str], ended: str, found: int) -> str:
     return "" if held == set(scenario.exercises) else f"held were {', '.join(sorted(held))}"
 
 
-async def crowd(target: Target, conversations: int, folder: Path) -> Counter[str]:
+async def crowd(target: Target, conversations: int) -> Counter[str]:
     """What was wrong with each conversation; nothing, for those that are right."""
     scenarios = [one for one in target.dialect.scenarios.values() if not one.name.startswith("malformed")]
 
     async def one(number: int) -> str:
         scenario = scenarios[number % len(scenarios)]
-        outcome = await play(scenario, target, PATIENT, folder=folder)
-        if outcome.records is not None:
-            outcome.records.unlink()
+        outcome = await play(scenario, target, PATIENT)
         held = {result.id for result in outcome.report.guarantees if result.held}
         said = wrong(scenario, held, outcome.ended or outcome.skipped, len(outcome.report.findings))
         return f"{scenario.name}: {said}" if said else ""
@@ -82,8 +78,7 @@ def run(name: str, conversations: int, latency: float) -> tuple[tuple[str, ...],
     process.start()
     target = Target(url=ours.recv(), dialect=catalog.load(name))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        came = asyncio.run(crowd(target, conversations, Path(folder)))
+    came = asyncio.run(crowd(target, conversations))
     seconds = time.monotonic() - began
     ours.send("enough")
     connections, memory = ours.recv()

@@ -44,7 +44,7 @@ def load(name: str) -> Dialect:
     """The shipped dialect of that name. `UsageError` lists the names if there is none such."""
     if name not in dialects():
         raise UsageError(
-            f"no dialect is called `{name}`; {did_you_mean(name, dialects())}; for your own, give --catalog"
+            f"no dialect is called `{name}`; {did_you_mean(name, dialects())}; for one of your own, give its file"
         )
     return _load(_shipped(name), None)
 

@@ -1,7 +1,7 @@
 """One run of `wirecheck test`.
 
 Law: composition. The scenarios are played one after the other by `drive`, and what they show is judged there; here is
-decided what is played, what is kept, and which exit code it comes to. Captures that nobody wants are gone at the end.
+decided what is played, what is kept, and which exit code it comes to.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -101,8 +99,8 @@ def perform(request: Request) -> int:
     def fatal(case: Case, verdict: Judged) -> bool:
         return request.exitfirst and breaks(case, verdict, terms, expected)
 
-    with tempfile.TemporaryDirectory(prefix="wirecheck-") as spools, watching() as watch:
-        outcomes = _played(request, target, chosen, fatal, watch, Path(spools))
+    with watching() as watch:
+        outcomes = _played(request, target, chosen, fatal, watch)
         kept = _kept(request, chosen, outcomes, captures)
     run = Run(
         dialect=dialect,
@@ -128,8 +126,6 @@ def perform(request: Request) -> int:
 def _target(request: Request, dialect: Dialect) -> Target:
     if request.url is None:
         raise UsageError("say which server: wirecheck test wss://agents.example.com --dialect NAME")
-    if request.key is not None and request.cert is None:
-        raise UsageError("--key goes with --cert; name the certificate too")
     given = Given(
         url=request.url,
         variables=request.variables,
@@ -140,7 +136,7 @@ def _target(request: Request, dialect: Dialect) -> Target:
         insecure=request.insecure,
         cert=request.cert,
         key=request.key,
-        proxy="" if request.proxy == "none" else request.proxy,
+        proxy=request.proxy,
         compression=not request.no_compression,
         transport=request.transport,
         trigger=request.trigger,
@@ -149,11 +145,11 @@ def _target(request: Request, dialect: Dialect) -> Target:
 
 
 def _played(
-    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching, spools: Path
+    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching
 ) -> dict[str, Outcome]:
     """The outcomes by scenario, up to the first with a `fatal` case; raises `TargetError` where there is no server."""
     try:
-        return asyncio.run(_playing(request, target, chosen, fatal, watch, spools))
+        return asyncio.run(_playing(request, target, chosen, fatal, watch))
     except WirecheckError:
         raise
     except Exception as error:
@@ -161,7 +157,7 @@ def _played(
 
 
 async def _playing(
-    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching, spools: Path
+    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching
 ) -> dict[str, Outcome]:
     limits = Limits(timeout=request.timeout, patience=request.patience)
     budget = Budget(request.max_turns)
@@ -171,9 +167,7 @@ async def _playing(
     outcomes: dict[str, Outcome] = {}
     for number, scenario in enumerate(scenarios.values(), start=1):
         watch.begun(target.dialect.name, scenario, number, len(scenarios))
-        outcome = await play(
-            scenario, target, limits, budget, watch=watch.doing, attempts=request.attempts, folder=spools
-        )
+        outcome = await play(scenario, target, limits, budget, watch=watch.doing, attempts=request.attempts)
         outcomes[scenario.name] = outcome
         verdicts = [(case, judged(case, outcome)) for case in chosen if case.scenario.name == scenario.name]
         watch.ended(target.dialect.name, outcome, [verdict for _, verdict in verdicts])
@@ -198,7 +192,7 @@ def _kept(request: Request, chosen: Sequence[Case], outcomes: dict[str, Outcome]
             _made(folder)
             kept[name] = folder / f"{chosen[0].dialect.name}.{name}.jsonl"
             try:
-                shutil.copyfile(outcome.records, kept[name])
+                outcome.records.save(kept[name])
             except OSError as error:
                 raise UsageError(f"{kept[name]}: cannot be written ({error.strerror}); name another folder") from None
     return kept

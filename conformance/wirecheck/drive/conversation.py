@@ -1,13 +1,15 @@
 """A conversation that a program leads itself, step by step, and that is judged like any scenario.
 
 Law: blocking calls over a loop in a thread of its own, so that it works inside and beside any other loop. Nothing is
-judged here; after the verdict has been asked for, the conversation is over.
+judged here; after the verdict has been asked for, the conversation is over. What is raised comes without the places
+that it went through: whoever shows their locals would show credentials.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +20,8 @@ from wirecheck.drive.connection import Received
 from wirecheck.drive.recorder import Recorder, Spool
 from wirecheck.drive.stage import Ended, Stage
 from wirecheck.drive.target import Budget, Limits, Target, opens_turn
-from wirecheck.errors import UsageError
+from wirecheck.errors import UsageError, WirecheckError
+from wirecheck.redact import redact
 from wirecheck.report import Section
 from wirecheck.verdict import Report, Verdict
 
@@ -64,12 +67,6 @@ class Conversation:
         """The values of `$name`, by name; add to them what later frames need."""
         return self._stage.variables
 
-    @property
-    def records(self) -> Path:
-        """The capture so far, a file that is gone after `close`."""
-        self._spool.flush()
-        return self._spool.path
-
     def connect(
         self,
         conn: str = "a",
@@ -79,7 +76,7 @@ class Conversation:
         params: Mapping[str, Any] | None = None,
     ) -> None:
         """Open a connection, and call it `conn`."""
-        self._run(self._connect(Connect(conn=conn, auth=auth, way=way, params=params or {})))
+        self._run(self._stage.connect(Connect(conn=conn, auth=auth, way=way, params=params or {})))
 
     def send(self, frame: str, conn: str = "a", /, values: Mapping[str, Any] | None = None, **fields: Any) -> None:
         """Send a frame by its name in the catalog. `values` and `fields` are payload fields; `@name` is a header's."""
@@ -137,15 +134,22 @@ class Conversation:
         report = self.report()
         name = report.inputs[0]
         places = [(group.first.at.line, group.first.at.conn) for group in report.findings]
-        around = self._spool.around(places, self._recorder.secrets) if places else {}
+        around = self._spool.around(places, self._recorder.secrets)
         return Section(
             report=report,
             evidence={(name, *place): shown for place, shown in around.items()},
             secrets=self._recorder.secrets,
         )
 
+    def save(self, path: Path) -> None:
+        """Write the capture, as far as it has come, to a file. Raises `OSError`."""
+        if self._closed:
+            self._spool.save(path)
+        else:
+            asyncio.run_coroutine_threadsafe(self._save(path), self._loop).result()
+
     def close(self) -> None:
-        """Cut what is still open, and delete the capture. Nothing can be asked after it but what was asked before."""
+        """Cut what is still open. Nothing can be asked after it but what was asked before, and the capture."""
         if self._closed:
             return
         self._closed = True
@@ -153,31 +157,38 @@ class Conversation:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._spool.path.unlink(missing_ok=True)
 
     def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        __tracebackhide__ = True
         if self._closed or self._report is not None:
             work.close()
             raise UsageError("the conversation is over; begin another one")
+        self._stage.refused = None
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        told: Exception
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            return running.result()
         except Ended as ended:
-            refused, text, ours = self._stage.refused, str(ended), ended.ours
-        if refused is not None:
-            raise refused
-        raise UsageError(text) if ours else NotSeen(text)
+            told = self._stage.refused or (UsageError if ended.ours else NotSeen)(str(ended))
+        except WirecheckError as error:
+            told = error
+        except Exception as error:
+            told = RuntimeError(redact("".join(traceback.format_exception(error)), self._recorder.secrets))
+        finally:
+            running.cancel()
+        told.__context__ = None
+        raise told.with_traceback(None)
 
     async def _end(self) -> None:
         self._stage.abandon()
         await self._stage.finish()
 
-    async def _connect(self, step: Connect) -> None:
-        self._stage.refused = None
-        await self._stage.connect(step)
+    async def _save(self, path: Path) -> None:
+        self._spool.save(path)
 
     async def _open(self, conn: str) -> None:
         if conn not in self._stage.connections:
-            await self._connect(Connect(conn=conn))
+            await self._stage.connect(Connect(conn=conn))
 
     async def _send(self, conn: str, frame: str, values: Mapping[str, Any]) -> None:
         await self._open(conn)

@@ -73,8 +73,8 @@ def read_expected(path: Path, known: Iterable[Case]) -> Expected:
             ok = entry in ids
         if not ok:
             raise UsageError(
-                f"{path}:{number}: {entry!a} names no case; write dialect/scenario/guarantee as --list shows it, or a "
-                f"guarantee alone"
+                f"{path}:{number}: {entry!a} names no case; write dialect/scenario/guarantee, as reports name it, or "
+                f"a guarantee alone"
             )
         lines.append((number, entry))
     return Expected(file=str(path), lines=tuple(lines))

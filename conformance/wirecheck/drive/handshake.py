@@ -22,6 +22,9 @@ from wirecheck.scenario.values import filled
 
 NOT_A_CREDENTIAL: Final = "wirecheck-not-a-credential"
 """What is sent where a scenario wants a credential that no server accepts."""
+TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header's name, and a subprotocol, consist of (RFC 9110, 5.6.2)."""
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
 _NOWHERE: Final = At(line=0, conn="")
 
@@ -37,7 +40,7 @@ class Handshake:
 
 
 def handshake(target: Target, step: Connect, variables: Mapping[str, Any]) -> Handshake:
-    """The handshake of a step. Raises `UsageError` for a URL, or a parameter, that cannot be used."""
+    """The handshake of a step. Raises `UsageError` for a URL, a parameter or a credential that cannot be sent so."""
     dialect = target.dialect
     own = step.auth == "good" and not _replaces(target, step)
     headers = {name: value for name, value in target.headers.items() if own or not _is_credential(dialect, name, value)}
@@ -49,6 +52,16 @@ def handshake(target: Target, step: Connect, variables: Mapping[str, Any]) -> Ha
         headers["Cookie"] = credential["cookie"]
     if "subprotocol" in credential:
         protocols.append(credential["subprotocol"])
+    if not all(map(TOKEN.fullmatch, protocols)):
+        raise UsageError(
+            "a subprotocol can carry letters, digits and !#$%&'*+-.^_`|~ alone, and the one to ask for has others; "
+            f"give another credential, or put it into the URL's query or a header ({target.prefix}header)"
+        )
+    for name, value in headers.items():
+        if not _VALUE.fullmatch(value):
+            raise UsageError(
+                f"the header {name} can carry one line of Latin-1 alone, and is given others; give another"
+            )
     url = _url(target, step, variables, credential.get("query", {}), own=own)
     return Handshake(url=url, headers=headers, subprotocols=tuple(protocols), auth=step.auth)
 
@@ -129,6 +142,7 @@ def _url(
     connect = target.dialect.connect
     params = {name: filled(value, variables) for name, value in step.params.items()}
     path = _open_path(target, step, parts.path) if parts.path not in ("", "/") else connect.path or "/"
+    path = _path(target, path, params, variables)
     query = {
         name: value for name, value in params.items() if name in connect.params and not _in_path(connect.params[name])
     }
@@ -141,7 +155,7 @@ def _url(
     ]
     asked = [*kept, *((name, _written(value)) for name, value in query.items()), *credential.items()]
     authority = parts.netloc if own else parts.netloc.rpartition("@")[2]
-    return urlunsplit((scheme, authority, _path(path, params, variables), urlencode(asked), ""))
+    return urlunsplit((scheme, authority, path, urlencode(asked), ""))
 
 
 def _in_path(param: Param) -> bool:
@@ -173,11 +187,11 @@ def _open_path(target: Target, step: Connect, path: str) -> str:
     return "/".join(given)
 
 
-def _path(path: str, params: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+def _path(target: Target, path: str, params: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if name not in params and name not in variables:
-            raise UsageError(f"the path {path} needs a value for {{{name}}}; set it with --var {name}=…")
+            raise UsageError(f"the path {path} needs a value for {{{name}}}; set it with {target.prefix}var {name}=…")
         return quote(_written(params.get(name, variables.get(name))), safe="")
 
     return _PLACE.sub(value, path)

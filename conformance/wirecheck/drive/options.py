@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from wirecheck.catalog import Dialect
+from wirecheck.drive.handshake import TOKEN
 from wirecheck.drive.target import MAX_SIZE, Target, Transport
 from wirecheck.errors import UsageError
 from wirecheck.redact import SHORTEST_SECRET
 
 _ENVIRONMENT: Final = "WIRECHECK_"
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NONE: Final = "none"
+"""Stands for a proxy that is not to be used, whatever the environment says."""
 _MOST: Final = 64 * 1024
 """Bytes of a file that holds a secret."""
 
@@ -31,7 +32,7 @@ class Given:
     """What the user said of a target, as it was said: `NAME=VALUE` texts where a list is taken.
 
     `variables` are plain values, `secrets` `NAME=env:VAR` or `NAME=file:PATH`; `headers` (`NAME=…`) and `subprotocols`
-    take a plain value, `env:VAR` or `file:PATH`.
+    take a plain value, `env:VAR` or `file:PATH`. `proxy` may be `none`.
     """
 
     url: str = field(repr=False)
@@ -53,13 +54,15 @@ class Given:
 def target_of(
     given: Given, dialect: Dialect, *, environment: Mapping[str, str] | None = None, prefix: str = "--"
 ) -> Target:
-    """The target that the user means. `prefix` begins the names of options in errors.
+    """The target that the user means. `prefix` begins the names of options in what the user is told.
 
     The environment's `WIRECHECK_<NAME>` gives a variable its value where no option does. Raises `UsageError`.
     """
     world = os.environ if environment is None else environment
     reading = _Reading(dialect, world, prefix)
     variables = {**reading.inherited(), **reading.plain(given.variables), **reading.secret(given.secrets)}
+    if given.key is not None and given.cert is None:
+        raise UsageError(f"{prefix}key goes with {prefix}cert; name the certificate too")
     headers, secret_headers = reading.headers(given.headers)
     protocols, secret_protocols = reading.subprotocols(given.subprotocols)
     return Target(
@@ -72,12 +75,13 @@ def target_of(
         insecure=given.insecure,
         cert=given.cert,
         key=given.key,
-        proxy=given.proxy,
+        proxy="" if given.proxy == _NONE else given.proxy,
         compression=given.compression,
         max_size=given.max_size,
         transport=given.transport,
         trigger=given.trigger,
         hidden=frozenset((*secret_headers, *secret_protocols)),
+        prefix=prefix,
     )
 
 
@@ -94,7 +98,7 @@ class _Reading:
             if value and form.secret:
                 found[name] = _secret(value, f"the environment's {_ENVIRONMENT}{name.upper()}")
             elif value:
-                found[name] = _like(form.reference, value)
+                found[name] = _like(form.reference, _text(value, f"the environment's {_ENVIRONMENT}{name.upper()}"))
         return found
 
     def plain(self, given: Iterable[str]) -> dict[str, Any]:
@@ -108,7 +112,7 @@ class _Reading:
                     f"{self.prefix}var {name}=…: {name} is a secret, and a command line is no place for one; give it "
                     f"with {self.prefix}secret {name}=env:VAR or {name}=file:PATH"
                 )
-            found[name] = _like(form.reference, value)
+            found[name] = _like(form.reference, _text(value, f"{self.prefix}var {name}"))
         return found
 
     def secret(self, given: Iterable[str]) -> dict[str, Any]:
@@ -130,7 +134,7 @@ class _Reading:
         for text in given:
             name, value = self._pair(text, "header", "NAME=VALUE, NAME=env:VAR or NAME=file:PATH", shown=False)
             option = f"{self.prefix}header {name}"
-            if not _TOKEN.fullmatch(name):
+            if not TOKEN.fullmatch(name):
                 raise UsageError(f"{self.prefix}header {name!a}=…: this is no name of a header")
             if value.startswith(("env:", "file:")):
                 found[name] = self._fetched(value, option)
@@ -196,9 +200,16 @@ def _secret(text: str, where: str) -> str:
 
 
 def _line(value: str, where: str) -> str:
-    """A value that can stand in a header: one line, without control characters."""
+    """A value that can stand in a header: one line of text, without control characters."""
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in value):
         raise UsageError(f"{where}: the value must be one line, without control characters")
+    return _text(value, where)
+
+
+def _text(value: str, where: str) -> str:
+    """A value that is text; bytes of the command line or the environment that are none come as lone surrogates."""
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise UsageError(f"{where}: the value is no text in UTF-8; give another")
     return value
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from wirecheck.catalog.script import Scenario
+from wirecheck.drive.recorder import Spool
 from wirecheck.report import Shown
 from wirecheck.report.evidence import Place
 from wirecheck.verdict import Report
@@ -22,9 +22,9 @@ class Outcome:
     `ended` is empty when it was played to its end, else it says what was awaited and what happened; `skipped` says why
     it was not played at all. `turns` were sent, `heard` messages came from the server, `connected` says whether any
     connection came about, `mute` that a ping was left without an answer, and `refused` why a connection with a good
-    credential did not come about. `records` is the capture, a file of
-    the caller's from now on; None where nothing was played. `evidence` holds the records around the findings, by line
-    and connection. `secrets` must not be shown.
+    credential did not come about. `records` is the capture, to be
+    saved by whoever wants to keep it; None where nothing was played. `evidence` holds the records around the findings,
+    by line and connection. `secrets` must not be shown.
     """
 
     scenario: Scenario
@@ -38,6 +38,6 @@ class Outcome:
     mute: bool = False
     refused: str = ""
     seconds: float = 0.0
-    records: Path | None = None
+    records: Spool | None = None
     evidence: Mapping[Place, tuple[Shown, ...]] = field(default_factory=dict)
     secrets: frozenset[str] = field(default_factory=frozenset, repr=False)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from wirecheck.catalog.script import (
@@ -61,12 +60,10 @@ async def play(
     *,
     watch: Callable[[str], None] | None = None,
     attempts: int | None = None,
-    folder: Path | None = None,
 ) -> Outcome:
     """Play a scenario, again while something that it exercises was not exercised, and nothing failed.
 
     `watch` is told what is being done, a few words at a time; `attempts` takes the place of the scenario's own number.
-    The capture is written to `folder` (None: the system's for temporary files).
     """
     limits, budget = limits or Limits(), budget or Budget()
     name = f"{target.dialect.name}/{scenario.name}"
@@ -74,25 +71,21 @@ async def play(
     unplayed = Checker(target.dialect, input=name, side="server").close()
     for step in scenario.steps:
         if isinstance(step, Connect) and (missing := lacking(target, step)):
-            skipped = f"it connects by {step.way}, and no {missing} was given; give it with --secret {missing}=env:VAR"
+            option = f"{target.prefix}secret {missing}=env:VAR"
+            skipped = f"it connects by {step.way}, and no {missing} was given; give it with {option}"
             return Outcome(scenario=scenario, report=unplayed, skipped=skipped, secrets=secrets)
     turns = turns_of(scenario, target.dialect)
     started = time.monotonic()
     played: list[_Attempt] = []
-    spool: Spool | None = None
+    spool = Spool()
     most = scenario.attempts if attempts is None else attempts
     while len(played) < most and _wants_more(scenario, played):
         if not budget.take(turns):
             break
-        spool = spool or Spool(folder)
-        try:
-            attempt = await _attempt(scenario, target, limits, spool, secrets, name, len(played), watch)
-        except BaseException:
-            spool.path.unlink(missing_ok=True)
-            raise
+        attempt = await _attempt(scenario, target, limits, spool, secrets, name, len(played), watch)
         budget.give_back(turns - attempt.turns)
         played.append(attempt)
-    if spool is None:
+    if not played:
         skipped = f"it takes {turns} turn{'' if turns == 1 else 's'}, and the cap of {budget.max_turns} would be passed"
         return Outcome(scenario=scenario, report=unplayed, skipped=skipped, secrets=secrets)
     report = replace(merge([attempt.report for attempt in played]), inputs=(name,))
@@ -108,8 +101,8 @@ async def play(
         mute=any(attempt.mute for attempt in played),
         refused=next((attempt.refused for attempt in played if attempt.refused), ""),
         seconds=time.monotonic() - started,
-        records=spool.path,
-        evidence=spool.around(places, secrets) if places else {},
+        records=spool,
+        evidence=spool.around(places, secrets),
         secrets=secrets,
     )
 
@@ -122,10 +115,9 @@ def play_in_thread(
     *,
     watch: Callable[[str], None] | None = None,
     attempts: int | None = None,
-    folder: Path | None = None,
 ) -> Outcome:
     """`play`, in a thread and a loop of its own, so that it does not matter whether the caller is inside another."""
-    return in_thread(play(scenario, target, limits, budget, watch=watch, attempts=attempts, folder=folder))
+    return in_thread(play(scenario, target, limits, budget, watch=watch, attempts=attempts))
 
 
 def in_thread(work: Coroutine[Any, Any, _Result]) -> _Result:

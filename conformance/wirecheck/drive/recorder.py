@@ -2,18 +2,21 @@
 
 Law: one order for everything that is seen on all connections, one line of the capture for each record, so that a
 finding's line is the capture's. What is judged is what was seen; what is written has lost its secrets. Memory is
-bounded: the capture goes to a file as it grows.
+bounded: a capture that grows goes to a nameless file, which is gone with whoever holds it.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
-from wirecheck.capture import open_capture, read
+from wirecheck.capture import read
 from wirecheck.capture.write import line_of
 from wirecheck.catalog import Dialect
 from wirecheck.catalog.model import Sender
@@ -27,37 +30,39 @@ from wirecheck.report.evidence import Place, surroundings
 from wirecheck.report.view import shown
 from wirecheck.verdict import Report
 
-_BUFFER: Final = 256 * 1024
+_IN_MEMORY: Final = 256 * 1024
+"""Bytes of a capture that needs no file; there may be a thousand at once."""
 _BOTH: Final[frozenset[Sender]] = frozenset({"client", "server"})
 
 
 class Spool:
-    """A capture that is being written. No file is held open between two writes: there may be a thousand spools."""
+    """A capture that nobody has asked to keep: it lasts as long as this value, unless it is saved."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        handle, name = tempfile.mkstemp(prefix="wirecheck-", suffix=".jsonl", dir=folder)
-        os.close(handle)
-        self.path = Path(name)
+    def __init__(self) -> None:
         self.lines = 0
-        self._buffer = bytearray()
+        self._file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
 
     def write(self, line: bytes) -> None:
         self.lines += 1
-        self._buffer += line
-        if len(self._buffer) >= _BUFFER:
-            self.flush()
+        self._file.write(line)
 
-    def flush(self) -> None:
-        if self._buffer:
-            with self.path.open("ab") as file:
-                file.write(self._buffer)
-            self._buffer.clear()
+    def records(self) -> Iterator[Record]:
+        """What was written, from its beginning. To be read to the end before more is written."""
+        self._file.seek(0)
+        return read(self._file)
+
+    def save(self, path: Path) -> None:
+        """Write the capture to a file. Raises `OSError`."""
+        with path.open("wb") as file:
+            self._file.seek(0)
+            shutil.copyfileobj(self._file, file)
 
     def around(self, places: list[Place], secrets: frozenset[str]) -> dict[Place, tuple[Shown, ...]]:
         """The records that stand around each place, fit to be shown."""
-        self.flush()
-        with open_capture(str(self.path)) as stream:
-            return surroundings(read(stream), places, lambda text: shown(text, secrets))
+        found = surroundings(self.records(), places, lambda text: shown(text, secrets)) if places else {}
+        self._file.seek(0, os.SEEK_END)
+        return found
 
 
 class Recorder:
@@ -114,7 +119,6 @@ class Recorder:
     def report(self) -> Report:
         """End what is open and judge it. The same report at every call; nothing can be taken after the first."""
         if self._report is None:
-            self._spool.flush()
             self._report = self._checker.close()
         return self._report
 

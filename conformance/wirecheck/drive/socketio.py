@@ -206,6 +206,7 @@ def _incoming(argument: Any) -> Incoming:
 
 def _refusal(error: BaseException, target: Target, secrets: frozenset[str], seconds: float) -> WirecheckError:
     """What is at the bottom of the library's errors, in which each hides the one below."""
+    option = f"{target.prefix}transport"
     cause: BaseException | None = error
     while cause is not None:
         match cause:
@@ -217,9 +218,9 @@ def _refusal(error: BaseException, target: Target, secrets: frozenset[str], seco
                 location = "" if cause.headers is None else cause.headers.get("Location", "")
                 return status_refusal(cause.status, location, target, secrets)
             case TimeoutError():
-                text = f"no Socket.IO server answered within {seconds:g} s; look at the URL and --transport"
+                text = f"no Socket.IO server answered within {seconds:g} s; look at the URL and {option}"
                 return Refused(f"{place(target)}: {text}", passing=True)
             case OSError():
                 return refusal(cause, target, secrets, seconds)
         cause = cause.__cause__ or cause.__context__
-    return Refused(f"{place(target)}: it does not answer as a Socket.IO server does; look at the URL and --transport")
+    return Refused(f"{place(target)}: it does not answer as a Socket.IO server does; look at the URL and {option}")

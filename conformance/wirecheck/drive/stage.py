@@ -187,7 +187,7 @@ class Stage:
         known = {name: value for name, value in self.variables.items() if name not in secret}
         trouble = await run(self.target.trigger, known, self._limits.wait())
         if trouble:
-            raise Ended(f"the command of --trigger {trouble}", ours=True)
+            raise Ended(f"the command of {self.target.prefix}trigger {trouble}", ours=True)
 
     async def finish(self) -> None:
         """Settle every connection that is still open."""

@@ -69,7 +69,8 @@ class Target:
     name; those of the catalog's references are not among them. `headers` and `subprotocols` go with every handshake.
     `ca` is a file of further authorities, `cert` and `key` the client's own. `proxy` is a URL, "" for none, or None
     for what the environment says. `max_size` is the largest message taken in, in bytes. `trigger` is a command that
-    makes happen what no frame asks for. `hidden` are further texts that must not be shown.
+    makes happen what no frame asks for. `hidden` are further texts that must not be shown. `prefix` begins the names of
+    options in what the user is told.
     """
 
     url: str = field(repr=False)
@@ -87,6 +88,7 @@ class Target:
     transport: Transport = "websocket"
     trigger: str | None = field(default=None, repr=False)
     hidden: frozenset[str] = field(default_factory=frozenset, repr=False)
+    prefix: str = "--"
 
     def __post_init__(self) -> None:
         if not _names_a_host(self.url, SCHEMES):
@@ -190,9 +192,10 @@ def opens_turn(form: FrameForm, values: Mapping[str, Any]) -> bool:
 
 def _names_a_host(url: str, schemes: Collection[str]) -> bool:
     try:
+        url.encode()
         parts = urlsplit(url)
         return parts.scheme.lower() in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, a bracket without its other half
+    except ValueError:  # what is no text, a port that is none, a bracket without its other half
         return False
 
 

@@ -29,7 +29,9 @@ async def run(command: str, variables: Mapping[str, Any], within: float) -> str:
     try:
         code = await asyncio.wait_for(process.wait(), within)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return f"did not end within {within:g} s"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return f"ended with code {code}" if code != 0 else ""

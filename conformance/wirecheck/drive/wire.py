@@ -222,7 +222,7 @@ def tls_of(target: Target) -> ssl.SSLContext:
             context.load_verify_locations(target.ca)
         except (OSError, ssl.SSLError) as error:
             raise UsageError(
-                f"--ca {target.ca}: no certificates can be read from it ({_why(error)}); name a PEM file"
+                f"{target.prefix}ca {target.ca}: no certificates can be read from it ({_why(error)}); name a PEM file"
             ) from None
     if target.insecure:
         context.check_hostname = False
@@ -232,7 +232,7 @@ def tls_of(target: Target) -> ssl.SSLContext:
             context.load_cert_chain(target.cert, target.key, password=_no_password)
         except (OSError, ssl.SSLError, ValueError) as error:
             raise UsageError(
-                f"--cert {target.cert}: it cannot be used ({_why(error)}); name a PEM file with its key"
+                f"{target.prefix}cert {target.cert}: it cannot be used ({_why(error)}); name a PEM file with its key"
             ) from None
     return context
 

@@ -1,45 +1,30 @@
 """The conversation of one test of the user's own.
 
-Law: opened when it is used and closed when the test ends, with the session's server, limits and cap on turns. What is
-raised in it comes without the places that it went through: pytest shows their locals, credentials among them.
+Law: opened when it is used and closed when the test ends, with the session's server, limits and cap on turns.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Iterator
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
-from wirecheck.drive import Conversation, NotSeen
-from wirecheck.errors import UsageError, WirecheckError
+from wirecheck.drive import Conversation
+from wirecheck.errors import UsageError
 from wirecheck.plugin.run import RUN, Run
-from wirecheck.plugin.settings import in_our_words
 
 FAILED: Final = pytest.StashKey[bool]()
 """Whether the item's own test failed; known when its fixtures end."""
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST: Final = 80
-_Result = TypeVar("_Result")
-
-
-class Talk(Conversation):
-    """A conversation whose errors have no past, and call options as pytest's users know them."""
-
-    def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        __tracebackhide__ = True
-        try:
-            return super()._run(work)
-        except (WirecheckError, NotSeen) as error:
-            raised = type(error)(in_our_words(str(error)))
-        raise raised
 
 
 def held(item: pytest.Item) -> Iterator[Conversation]:
     """One conversation, as a fixture gives it out. Its capture is kept if the test failed, or all are to be kept."""
     run = item.config.stash[RUN]
-    with Talk(run.settings.target, run.settings.limits, run.budget) as conversation:
+    with Conversation(run.settings.target, run.settings.limits, run.budget) as conversation:
         yield conversation
         if run.settings.keep_captures or item.stash.get(FAILED, False):
             _keep(run, item, conversation)
@@ -51,7 +36,5 @@ def _keep(run: Run, item: pytest.Item, conversation: Conversation) -> None:
         conversation.report()  # settles what is open, so that the capture has its end
     except UsageError:
         return
-    records = conversation.records
-    if records.exists():
-        name = _UNFIT.sub("-", item.name)[:_LONGEST]
-        item.add_report_section("teardown", "wirecheck", f"capture: {run.keep(records, name)}")
+    name = _UNFIT.sub("-", item.name)[:_LONGEST]
+    item.add_report_section("teardown", "wirecheck", f"capture: {run.keep(conversation, name)}")

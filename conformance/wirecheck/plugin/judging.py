@@ -15,7 +15,6 @@ from wirecheck.errors import WirecheckError
 from wirecheck.plugin.evidence import broke, broken, headline, reason
 from wirecheck.plugin.notes import Note
 from wirecheck.plugin.run import RUN, Run, Shown, our_fault
-from wirecheck.plugin.settings import in_our_words
 from wirecheck.plugin.warned import WirecheckWarning
 from wirecheck.report.view import as_strict_as
 
@@ -48,7 +47,7 @@ def judge(item: pytest.Item, case: Case) -> None:
         level=found.level,
         verdict=found.verdict,
         broke=broke(case, found),
-        says=in_our_words(run.clean(reason(found))),
+        says=run.clean(reason(found)),
         tolerated=tolerated,
         played=shown.played if fresh else None,
     )
@@ -60,7 +59,7 @@ def _end(item: pytest.Item, run: Run, case: Case, found: Judged, shown: Shown, *
     __tracebackhide__ = True
     if found.verdict == "passed":
         return
-    why = in_our_words(run.clean(reason(found)))
+    why = run.clean(reason(found))
     if found.verdict != "failed":
         word = "undecided" if found.verdict == "inconclusive" else "not exercised"
         pytest.skip(f"{word}: {why}")
@@ -69,9 +68,9 @@ def _end(item: pytest.Item, run: Run, case: Case, found: Judged, shown: Shown, *
     text = broken(case, found, shown)
     if fails:
         pytest.fail(text, pytrace=False)
-    item.add_report_section("call", "wirecheck", text)
     if found.level != "may":
         _warn(item, run.clean(headline(case, found)), text)
+    item.add_report_section("call", "wirecheck", text)
 
 
 def _warn(item: pytest.Item, line: str, text: str) -> None:
@@ -92,7 +91,7 @@ def _shown(run: Run, case: Case) -> tuple[Shown, bool]:
     try:
         return run.shown(case.scenario)
     except WirecheckError as error:
-        said = f"wirecheck: {in_our_words(run.clean(str(error)))}"
+        said = f"wirecheck: {run.clean(str(error))}"
     except Exception as error:
         said = f"wirecheck: {our_fault(error, run.clean)}"
     pytest.fail(said, pytrace=False)

@@ -1,13 +1,13 @@
 """What was played in this process, each scenario once.
 
 Law: played when the first of its items asks, kept for the others. A capture is kept where the scenario did not pass, or
-where all are asked for, in the user's folder or else in pytest's cache; and deleted elsewhere.
+where all are asked for, in the user's folder or else in pytest's cache.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,10 +18,11 @@ import pytest
 
 from wirecheck import __version__
 from wirecheck.catalog.script import Scenario
-from wirecheck.drive import Budget, Outcome, in_thread, play_in_thread, reachable
+from wirecheck.drive import Budget, Conversation, Outcome, in_thread, play_in_thread, reachable
+from wirecheck.drive.recorder import Spool
 from wirecheck.errors import WirecheckError
 from wirecheck.plugin.notes import Played
-from wirecheck.plugin.settings import Settings, in_our_words
+from wirecheck.plugin.settings import Settings
 from wirecheck.redact import redact
 from wirecheck.report.escape import printable
 from wirecheck.verdict import Report
@@ -65,7 +66,7 @@ class Run:
         try:
             in_thread(reachable(self.settings.target, self.settings.wait, self.settings.limits))
         except WirecheckError as error:
-            said = in_our_words(self.clean(str(error)))
+            said = self.clean(str(error))
         except Exception as error:
             said, code = our_fault(error, self.clean), OUR_FAULT
         if said:
@@ -78,13 +79,11 @@ class Run:
         known = self._shown.get(scenario.name)
         if known is not None:
             return known, False
-        outcome = _without_causes(
-            play_in_thread(
-                scenario, self.settings.target, self.settings.limits, self.budget, attempts=self.settings.attempts
-            )
+        outcome = play_in_thread(
+            scenario, self.settings.target, self.settings.limits, self.budget, attempts=self.settings.attempts
         )
         capture = self._kept(outcome)
-        ended = in_our_words(outcome.refused or outcome.ended or outcome.skipped)
+        ended = outcome.refused or outcome.ended or outcome.skipped
         played = Played(
             scenario=scenario.name,
             worker=self.worker,
@@ -100,27 +99,30 @@ class Run:
         """`text` fit to be shown: without secrets, and with what does not print escaped."""
         return printable(redact(text, self.settings.target.secrets()))
 
-    def keep(self, records: Path, name: str) -> Path:
-        """Move a capture to where captures are kept, and say where it is."""
+    def keep(self, capture: Spool | Conversation, name: str) -> Path:
+        """Save a capture where captures are kept, or else somewhere, and say where it is."""
         part = f".{self.worker}" if self.worker else ""
         file = f"{self.settings.target.dialect.name}.{name}{part}.jsonl"
-        cache = getattr(self._config, "cache", None)
         try:
-            if self.settings.captures is not None:
-                self.settings.captures.mkdir(parents=True, exist_ok=True)
-                return Path(shutil.move(records, self.settings.captures / file))
-            if cache is not None:
-                return Path(shutil.move(records, Path(cache.mkdir("wirecheck")) / file))
+            kept = self._folder() / file
+            capture.save(kept)
         except OSError:
-            return records  # where it was written is better than nowhere
-        return records
+            kept = Path(tempfile.mkdtemp(prefix="wirecheck-")) / file
+            capture.save(kept)
+        return kept
+
+    def _folder(self) -> Path:
+        cache = getattr(self._config, "cache", None)
+        if self.settings.captures is not None:
+            self.settings.captures.mkdir(parents=True, exist_ok=True)
+            return self.settings.captures
+        return Path(tempfile.mkdtemp(prefix="wirecheck-") if cache is None else cache.mkdir("wirecheck"))
 
     def _kept(self, outcome: Outcome) -> Path | None:
         if outcome.records is None:
             return None
         if self.settings.keep_captures or outcome.report.findings or outcome.ended:
             return self.keep(outcome.records, outcome.scenario.name)
-        outcome.records.unlink(missing_ok=True)
         return None
 
 
@@ -144,13 +146,6 @@ def _located(report: Report, capture: Path | None) -> Report:
         return report
     name = str(capture)
     return replace(report, inputs=(name,), findings=tuple(replace(group, input=name) for group in report.findings))
-
-
-def _without_causes(outcome: Outcome) -> Outcome:
-    """The outcome with findings that may be shown whole, as pytest shows locals: what equal faults share is there for
-    grouping alone, and repeats what the peer sent."""
-    groups = [replace(group, first=replace(group.first, cause=())) for group in outcome.report.findings]
-    return replace(outcome, report=replace(outcome.report, findings=tuple(groups)))
 
 
 RUN = pytest.StashKey[Run]()

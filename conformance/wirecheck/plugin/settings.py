@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast, get_args
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,9 +28,7 @@ from wirecheck.report.escape import printable
 from wirecheck.report.view import FailOn, Terms
 from wirecheck.verdict import Report
 
-_NONE: Final = "none"
-"""Stands for a proxy that is not to be used, whatever the environment says."""
-_OPTION: Final = re.compile(r"(?<![\w-])--(?!wirecheck-)(?=[a-z])")
+_PREFIX: Final = "--wirecheck-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +70,7 @@ class Settings:
         try:
             self.report.write_text(json.render([Section(report=report, secrets=self.target.secrets())]), "ascii")
         except OSError as error:
-            return f"--wirecheck-report {self.report}: cannot be written ({error.strerror}); name another file"
+            return f"{_PREFIX}report {self.report}: cannot be written ({error.strerror}); name another file"
         return ""
 
 
@@ -83,17 +79,12 @@ def group_of(case: Case) -> str:
     return f"{case.dialect.name}/{case.scenario.name}"
 
 
-def in_our_words(text: str) -> str:
-    """A sentence of the driver's, with options as they are called here."""
-    return _OPTION.sub("--wirecheck-", text)
-
-
 def settings_of(config: pytest.Config) -> Settings:
     """What the command line and the configuration file say. Raises `pytest.UsageError`."""
     try:
         return _read(_Given(config))
     except WirecheckError as error:
-        raise pytest.UsageError(*map(_line, in_our_words(str(error)).split("\n"))) from None
+        raise pytest.UsageError(*map(_line, str(error).split("\n"))) from None
 
 
 def _line(text: str) -> str:
@@ -123,7 +114,7 @@ class _Given:
     def one_of(self, name: str, words: tuple[str, ...]) -> Any:
         found = self.text(name)
         if found is not None and found not in words:
-            raise UsageError(f"--{name} {found!a}: it is one of {', '.join(words)}")
+            raise UsageError(f"{_PREFIX}{name} {found!a}: it is one of {', '.join(words)}")
         return found
 
     def number(self, name: str, *, positive: bool) -> float | None:
@@ -135,23 +126,21 @@ class _Given:
         except ValueError:
             number = math.nan
         if not (math.isfinite(number) and (number > 0 if positive else number >= 0)):
-            raise UsageError(f"--{name} {found!a}: give a number {'above' if positive else 'from'} 0")
+            raise UsageError(f"{_PREFIX}{name} {found!a}: give a number {'above' if positive else 'from'} 0")
         return number
 
     def count(self, name: str, *, least: int) -> int | None:
         found = self.text(name)
         if found is not None and not (found.isascii() and found.isdecimal() and int(found) >= least):
-            raise UsageError(f"--{name} {found!a}: give a whole number from {least}")
+            raise UsageError(f"{_PREFIX}{name} {found!a}: give a whole number from {least}")
         return None if found is None else int(found)
 
 
 def _read(given: _Given) -> Settings:
     dialect = _dialect(given)
-    if given.text("key") is not None and given.text("cert") is None:
-        raise UsageError("--key goes with --cert; name the certificate too")
     target = target_of(
         Given(
-            url=_url(given, "url", ("ws", "wss", "http", "https")) or "",
+            url=given.text("url") or "",
             variables=given.texts("var"),
             secrets=given.texts("secret"),
             headers=given.texts("header"),
@@ -160,12 +149,12 @@ def _read(given: _Given) -> Settings:
             insecure=given.flag("insecure"),
             cert=given.path("cert"),
             key=given.path("key"),
-            proxy=_url(given, "proxy", ("http", "https", "socks5", "socks5h", "socks4", "socks4a")),
+            proxy=given.text("proxy"),
             transport=given.one_of("transport", get_args(Transport)) or "websocket",
             trigger=given.text("trigger"),
         ),
         dialect,
-        prefix="--wirecheck-",
+        prefix=_PREFIX,
     )
     plain = Limits()
     timeout, patience = given.number("timeout", positive=True), given.number("patience", positive=True)
@@ -200,28 +189,13 @@ def _read(given: _Given) -> Settings:
 def _dialect(given: _Given) -> Dialect:
     name, catalog = given.text("dialect"), given.path("catalog")
     if name is not None and catalog is not None:
-        raise UsageError("--dialect and --catalog both say what the server speaks; give one of them")
+        raise UsageError(f"{_PREFIX}dialect and {_PREFIX}catalog both say what the server speaks; give one of them")
     if catalog is not None:
         return load_file(catalog)
     if name is None:
         listed = ", ".join(dialects())
-        raise UsageError(f"say what the server speaks: --dialect with one of {listed}, or --catalog FILE")
+        raise UsageError(f"say what the server speaks: {_PREFIX}dialect with one of {listed}, or {_PREFIX}catalog FILE")
     return load(name)
-
-
-def _url(given: _Given, name: str, schemes: tuple[str, ...]) -> str | None:
-    """A URL that can be taken apart, or `UsageError`; what it holds is never repeated."""
-    found = given.text(name)
-    if not found or found == _NONE:
-        return None if found is None else ""
-    try:
-        parts = urlsplit(found)
-        fit = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fit = False
-    if not fit:
-        raise UsageError(f"--{name}: this is no URL that could be used; write it like {schemes[0]}://host:port")
-    return found
 
 
 def _fit(name: str, path: Path | None) -> None:
@@ -229,12 +203,12 @@ def _fit(name: str, path: Path | None) -> None:
     if path is None:
         return
     if name == "report" and path.is_dir():
-        raise UsageError(f"--{name} {path}: this is a folder; name a file")
+        raise UsageError(f"{_PREFIX}{name} {path}: this is a folder; name a file")
     if name == "captures" and path.exists() and not path.is_dir():
-        raise UsageError(f"--{name} {path}: this is a file; name a folder")
+        raise UsageError(f"{_PREFIX}{name} {path}: this is a file; name a folder")
     above = path.parent
     if name == "report" and not above.is_dir():
-        raise UsageError(f"--{name} {path}: there is no folder {above}; make it first")
+        raise UsageError(f"{_PREFIX}{name} {path}: there is no folder {above}; make it first")
     there = path if path.exists() else above
     if there.exists() and not os.access(there, os.W_OK):
-        raise UsageError(f"--{name} {path}: no permission to write there; name another place")
+        raise UsageError(f"{_PREFIX}{name} {path}: no permission to write there; name another place")

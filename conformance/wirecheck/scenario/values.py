@@ -34,7 +34,7 @@ def filled(values: Any, variables: Mapping[str, Any]) -> Any:
     if name is None:
         return values[1:] if isinstance(values, str) and values.startswith("$$") else values
     if name not in variables:
-        raise UsageError(f"nothing is known as ${name}; set it with --var {name}=…")
+        raise UsageError(f"nothing is known as ${name}; give that variable a value")
     return variables[name]
 
 
