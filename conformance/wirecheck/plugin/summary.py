@@ -85,11 +85,8 @@ class Summary:
 
     def _refused(self) -> list[str]:
         """The scenarios for which there was no server any more. That they were skipped must not pass for a success."""
-        groups: dict[str, list[str]] = {}
-        for play in self.plays:
-            if play.refused:
-                groups.setdefault(play.ended, []).append(play.scenario)
-        return [f"no connection for {_listed(names)}: {printable(why)}" for why, names in list(groups.items())[:_NAMED]]
+        gone = [play for play in self.plays if play.refused]
+        return [f"no connection for {line}" for line in _by_reason(gone)]
 
     def _unheld(self) -> list[str]:
         results = self.results()
@@ -99,9 +96,8 @@ class Summary:
             said = "nothing held in any guarantee, and a run in which nothing held fails"
             if any(result.broken for result in results):
                 return [said]
-            ends = [play for play in self.plays if play.ended and not play.refused][:_NAMED]
             advice = "see that the server is the right one, speaks this dialect, and accepts the credential"
-            return [f"{said}; {advice}", *(f"  {play.scenario}: {printable(play.ended)}" for play in ends)]
+            return [f"{said}; {advice}"]
         lacks = self._lacking(results, required=True)
         require = self.settings.terms.require
         return (
@@ -138,6 +134,9 @@ class Summary:
             found.append(
                 f"nothing held in {' and '.join(lacks)}; such a run passes unless --wirecheck-require says otherwise"
             )
+        if lacks or self._lacking(results, required=True):
+            ends = [play for play in self.plays if play.ended and not play.refused]
+            found += [f"not played to the end: {line}" for line in _by_reason(ends)]
         return tuple(found)
 
     def _lacking(self, results: tuple[GuaranteeResult, ...], *, required: bool) -> list[str]:
@@ -165,6 +164,14 @@ def _unplayed(dialect: Dialect, id: str) -> GuaranteeResult:
         undecided=0,
         source=claim.source,
     )
+
+
+def _by_reason(plays: list[Played]) -> list[str]:
+    """`plain-turn, two-turns: waited for …`: why these scenarios did not come to their end; a line a reason."""
+    groups: dict[str, list[str]] = {}
+    for play in plays:
+        groups.setdefault(play.ended, []).append(play.scenario)
+    return [f"{_listed(names)}: {printable(why)}" for why, names in list(groups.items())[:_NAMED]]
 
 
 def _listed(scenarios: list[str]) -> str:
