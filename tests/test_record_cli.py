@@ -78,7 +78,7 @@ class Recorder:
         self.code: int | None = None
 
     def __enter__(self) -> Recorder:
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             self._args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self._folder
         )
         try:
@@ -89,19 +89,19 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(self._ends)
+        if self.process.poll() is None:
+            self.process.send_signal(self._ends)
         try:
-            self.out, rest = self._process.communicate(timeout=LONG)
+            self.out, rest = self.process.communicate(timeout=LONG)
         finally:
-            self._process.kill()
+            self.process.kill()
         self.err += rest.splitlines()
-        self.code = self._process.returncode
+        self.code = self.process.returncode
 
     def line(self, holds: str) -> str:
         """The next line of standard error that contains this, waited for."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
             self.err.append(line.rstrip("\n"))
             if holds in line:
                 return self.err[-1]
@@ -378,6 +378,27 @@ def test_a_compressed_capture(tmp_path: Path) -> None:
     lines = gzip.decompress((tmp_path / "c.jsonl.gz").read_bytes()).splitlines()
     assert [json.loads(line)["conn"] for line in lines] == ["1"] * 7 + ["2"] * 7
     assert "amigo: 14 records, 10 frames, 2 connections in 1 capture" in recorder.out
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="this system does not say how much memory it took")
+def test_a_message_however_long_takes_little_memory(tmp_path: Path) -> None:
+    def peak() -> float:
+        (found,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{recorder.process.pid}/status").read_text())
+        return int(found) / 1024
+
+    def answers(socket: ServerConnection) -> None:
+        socket.send(b"x" * len(socket.recv()))
+
+    size = 150_000_000
+    with (
+        serving(answers, max_size=None, compression=None) as place,
+        Recorder(tmp_path, "--upstream", f"ws://{place}", "--output", "c.jsonl") as recorder,
+    ):
+        before = peak()
+        (answer,) = visit(recorder.url, [b"y" * size], max_size=None, compression=None)
+        assert len(answer) == size
+        assert peak() - before < 70
+    assert sum("; only its first 8,388,612 are recorded" in line for line in recorder.err) == 2
 
 
 def test_messages_that_are_no_text(tmp_path: Path) -> None:

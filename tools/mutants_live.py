@@ -123,8 +123,6 @@ def _ordered(dialect: Dialect, mutant: Mutant) -> Iterator[tuple[Scenario, bool]
 
 def _play(scenario: Scenario, url: str, dialect: Dialect) -> Outcome:
     outcome = play_in_thread(scenario, Target(url=url, dialect=dialect), LIMITS, attempts=1)
-    if outcome.records is not None:
-        outcome.records.unlink(missing_ok=True)
     return outcome
 
 

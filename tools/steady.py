@@ -50,8 +50,6 @@ def unsteady(target: Target) -> Iterator[str]:
     for name, scenario in target.dialect.scenarios.items():
         outcome = play_in_thread(scenario, target)
         where = f"{target.dialect.name}/{name}"
-        if outcome.records is not None:
-            outcome.records.unlink()
         if outcome.ended or outcome.skipped:
             yield f"{where}: {outcome.ended or outcome.skipped}"
         for group in outcome.report.findings:

@@ -27,6 +27,12 @@ _LEVELS = ["must", "should", "may"]
     help="The port to listen on; 0 takes any free one.",
 )
 @click.option("--replay", metavar="FILE", help="Play the server of this capture instead; --dialect is told from it.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="With --replay: how long to wait for what the client said then (default: 30).",
+)
 @click.option("--mutant", metavar="RULE[:VARIANT]", help="Break this guarantee, and no other.")
 @click.option("--list-mutants", "listing", is_flag=True, help="List what --mutant takes, and end.")
 @click.option("--unknown-frames", is_flag=True, help="Send frames that no document knows, which clients must survive.")

@@ -26,7 +26,7 @@ from wirecheck.report import Section
 from wirecheck.report.escape import printable
 from wirecheck.report.view import FailOn, Terms, failed, unseen, visible
 from wirecheck.serve import ReferenceServer
-from wirecheck.serve.replay import ReplayServer
+from wirecheck.serve.replay import PATIENCE, ReplayServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Request:
     host: str
     port: int
     replay: str | None
+    wait: float | None
     mutant: str | None
     listing: bool
     unknown_frames: bool
@@ -57,6 +58,8 @@ def perform(request: Request) -> int:
         writable(request.output)
     if request.replay is not None:
         return _reported(request, asyncio.run(_until_told(_replayed(request, request.replay), "")))
+    if request.wait is not None:
+        raise UsageError("--wait is for --replay: scenarios say themselves how long they wait; leave it out")
     dialect = the_one(request.dialect, request.catalog)
     if request.listing:
         _list(dialect)
@@ -90,7 +93,8 @@ def _replayed(request: Request, capture: str) -> ReplayServer:
         if given:
             raise UsageError(f"{name} is for the scenarios of a dialect, and --replay plays a capture; leave one out")
     dialect = chosen(request.dialect, request.catalog)
-    return ReplayServer(capture, dialect=dialect, host=request.host, port=request.port, remark=_tell)
+    patience = PATIENCE if request.wait is None else request.wait
+    return ReplayServer(capture, dialect=dialect, host=request.host, port=request.port, patience=patience, remark=_tell)
 
 
 def _variables(request: Request, dialect: Dialect) -> Mapping[str, Any]:
