@@ -122,8 +122,7 @@ def _ordered(dialect: Dialect, mutant: Mutant) -> Iterator[tuple[Scenario, bool]
 
 
 def _play(scenario: Scenario, url: str, dialect: Dialect) -> Outcome:
-    outcome = play_in_thread(scenario, Target(url=url, dialect=dialect), LIMITS, attempts=1)
-    return outcome
+    return play_in_thread(scenario, Target(url=url, dialect=dialect), LIMITS, attempts=1)
 
 
 def _hurried(scenario: Scenario, longest: float) -> Scenario:
