@@ -720,14 +720,19 @@ def test_a_mistake_of_ours_is_said_to_be_ours(
     pytester: pytest.Pytester, url: str, monkeypatch: pytest.MonkeyPatch, debug: str
 ) -> None:
     def stumble(*_: Any, **__: Any) -> None:
-        raise RuntimeError("a stumble")
+        raise RuntimeError("a stumble over " + "-".join(("a", "secret", "of", "ours")))
 
+    monkeypatch.setenv("WIRECHECK_TOKEN", "a-secret-of-ours")
     monkeypatch.setenv("WIRECHECK_DEBUG", debug)
     monkeypatch.setattr(run, "play_in_thread", stumble)
     result = suite(pytester, url, "--wirecheck-rule", "text-inside-turn")
     assert result.ret == 1 and outcomes(result) == {"failed": 2}
-    result.stdout.fnmatch_lines(["wirecheck: our own fault, not the server's: RuntimeError: a stumble (wirecheck *"])
-    assert ("in stumble" in result.stdout.str() + result.stderr.str()) == bool(debug)
+    result.stdout.fnmatch_lines(
+        ["wirecheck: our own fault, not the server's: RuntimeError: a stumble over [[]redacted] (wirecheck *"]
+    )
+    said = result.stdout.str() + result.stderr.str()
+    assert ("in stumble" in said) == bool(debug)
+    assert "a-secret-of-ours" not in said
 
 
 def test_a_mistake_of_ours_in_reaching_the_server_ends_the_session(

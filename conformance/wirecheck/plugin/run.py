@@ -7,6 +7,7 @@ where all are asked for, in the user's folder or else in pytest's cache.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
@@ -127,12 +128,14 @@ class Run:
 
 
 def our_fault(error: Exception, clean: Callable[[str], str] | None = None) -> str:
-    """A sentence about a mistake of ours; what the exception says is left out where nobody can clean it.
+    """A sentence about a mistake of ours, and its traceback where the environment asks for it, on standard error.
 
-    Its traceback is printed where the environment asks for it: it may hold what must not be shown.
+    What the exception says is left out where nobody can clean it.
     """
     if os.environ.get("WIRECHECK_DEBUG"):
-        traceback.print_exception(error)
+        text = traceback.format_exception(error) if clean is not None else traceback.format_tb(error.__traceback__)
+        lines = "".join(text).rstrip("\n").split("\n")
+        sys.stderr.write("".join(f"{line if clean is None else clean(line)}\n" for line in lines))
     said = type(error).__name__ if clean is None else clean(f"{type(error).__name__}: {error}")
     return (
         f"our own fault, not the server's: {said[:300]} (wirecheck {__version__}; run again with WIRECHECK_DEBUG=1 and "
