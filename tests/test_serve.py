@@ -503,6 +503,21 @@ async def test_a_dialect_that_does_not_claim_it_is_not_judged_by_it() -> None:
         assert (await judged(server)).findings == ()
 
 
+async def test_it_ends_without_waiting_for_handshakes() -> None:
+    async with open_parlour() as server:
+        port = int(server.base.rpartition(":")[2])
+        _, silent = await asyncio.open_connection("127.0.0.1", port)
+        reader, slow = await asyncio.open_connection("127.0.0.1", port)
+        slow.write(b"GET /rooms/hall HTT")
+        async with connect(hall(server)):  # so the two that came before it were let in
+            pass
+        async with asyncio.timeout(30):  # half of what a handshake may take
+            await server.close()
+        assert await reader.read() == b""
+        for writer in (silent, slow):
+            writer.close()
+
+
 async def test_no_secret_is_in_a_report() -> None:
     secrets = ("my-very-own-token", "the-reference-cookie", "another-secret")
     async with ReferenceServer(parlour(), variables={"token": secrets[0]}) as server:

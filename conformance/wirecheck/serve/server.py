@@ -11,11 +11,13 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 from urllib.parse import quote
+from weakref import WeakSet
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from wirecheck.catalog import Dialect
@@ -73,6 +75,7 @@ class ReferenceServer:
         self._judge = Judge(dialect, name="clients", secrets=map(str, secrets))
         self._host, self._port, self._latency = host, port, latency
         self._server: Server | None = None
+        self._sockets: WeakSet[ServerConnection] = WeakSet()
         self._closing = asyncio.Event()
         self._patience = patience
         self._house = House(
@@ -92,6 +95,7 @@ class ReferenceServer:
                 max_size=MAX_BYTES,
                 open_timeout=_ARRIVING,
                 close_timeout=_LEAVING,
+                create_connection=cast(type[ServerConnection], self._created),
                 logger=_LOG,
             )
         except OSError as error:
@@ -111,6 +115,10 @@ class ReferenceServer:
             await company.stop()
         if self._server is not None:
             self._server.close()
+            for socket in tuple(self._sockets):
+                # The library would wait for its handshake. What was accepted this very moment has no transport yet.
+                if socket.state is State.CONNECTING and hasattr(socket, "transport"):
+                    socket.transport.abort()
             await self._server.wait_closed()
         if self._fault is not None:
             raise self._fault
@@ -143,6 +151,11 @@ class ReferenceServer:
     def section(self) -> Section:
         """The same, with what stood around each finding, ready to be shown."""
         return self._judge.section()
+
+    def _created(self, *given: Any, **options: Any) -> ServerConnection:
+        socket = ServerConnection(*given, **options)
+        self._sockets.add(socket)
+        return socket
 
     def _subprotocol(self, _: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         # Chosen for a credential that is refused too: browsers end a connection that chooses none of those offered,
