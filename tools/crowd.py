@@ -20,6 +20,7 @@ import sys
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from wirecheck import catalog
 from wirecheck.catalog import Scenario
@@ -44,8 +45,17 @@ def server(name: str, latency: float, pipe: Connection) -> None:
 
 
 def peak() -> float:
-    """The most memory that this process has held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has held since `forget`, in MiB.
+
+    Not `getrusage`: what it says of a process begins with what its parent held.
+    """
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def forget() -> None:
+    """Count the most memory from now on."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def wrong(scenario: Scenario, held: set[str], ended: str, found: int) -> str:
@@ -76,12 +86,13 @@ def run(name: str, conversations: int, latency: float) -> tuple[tuple[str, ...],
     ours, theirs = context.Pipe()
     process = context.Process(target=server, args=(name, latency, theirs))
     process.start()
+    theirs.close()  # so that the end of a server that died is seen here
     target = Target(url=ours.recv(), dialect=catalog.load(name))
+    forget()
     began = time.monotonic()
     came = asyncio.run(crowd(target, conversations))
     seconds = time.monotonic() - began
     ours.send("enough")
-    connections, memory = ours.recv()
     connections, memory = ours.recv()
     counts = (f"{conversations:,}", f"{came['']:,}", f"{connections:,}")
     row = (name, *counts, f"{seconds:.1f}", f"{peak():.0f}", f"{memory:.0f}")
