@@ -207,6 +207,7 @@ def carried(checker: Checker) -> Checker:
         setattr(copy, name, value)
     assert set(vars(copy)) - set(state) == {
         "dialect", "_auto", "_decoder", "_plan", "_reader", "_glances", "_remembers", "_side", "_rules", "_found",
+        "_secrets",
     }  # fmt: skip
     return copy
 

@@ -632,7 +632,7 @@ scenarios:
     steps:
       - {connect: a, auth: bad, params: {mood: good}}
       - {send: ask, with: {text: $question}}
-      - plays: [{word: {text: Because}}, {hold: send}, {history: all}, {close: 4001}]
+      - plays: [{word: {text: Because}}, {hold: send}, {history: a}, {close: 4001}]
       - {until: [done, word], or: close, keep: {task: /task}, within: 9}
       - {send: ask, with: {text: "$$5", task: $task}}
       - {until: done, where: {/task: $task}, optional: true}

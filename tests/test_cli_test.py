@@ -451,3 +451,18 @@ def test_progress_is_shown_on_a_terminal(good: Peer, catalog: Path) -> None:
     assert process.returncode == 0
     assert b"porch/turn: 5 held (" in said and b"porch/nonsense: 3 held (" in said
     assert out.endswith(b"8 of 8 cases held, in 2 scenarios\n")
+
+
+def test_a_credential_that_is_refused_fails_the_run_though_refusing_it_is_right(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    dialect = load("vonz")
+    with serving(dialect) as server:
+        args = ["test", server.url, "--dialect", "vonz", "--scenario", "missing-credential"]
+        assert CliRunner().invoke(cli, args).exit_code == 0, "whoever asks for refusals alone gets them"
+        monkeypatch.setenv("WIRECHECK_TOKEN", "not-the-token")
+        result = CliRunner().invoke(cli, [*args, "--scenario", "plain-turn"])
+    assert result.exit_code == 1
+    assert "nothing held with a good credential, so the run fails: " in result.stderr
+    assert "no findings" in result.stdout

@@ -231,7 +231,7 @@ def test_a_scenario_whose_secret_was_not_given_is_skipped() -> None:
     dialect = porch(scenario("{connect: a, way: cookie}, {send: hello}, {until: ready}"))
     target = Target(url="ws://127.0.0.1:1", dialect=dialect, variables={"token": "mine-1"})
     outcome = play_in_thread(dialect.scenarios["one"], target)
-    assert outcome.skipped == "it connects by cookie, and no cookie was given; give it with --secret cookie=env:VAR"
+    assert outcome.skipped == "it connects by cookie, and no cookie was given; set WIRECHECK_COOKIE, or see --secret"
     assert (outcome.attempts, outcome.records, outcome.heard) == (0, None, 0)
     for case in cases(dialect):
         assert (judged(case, outcome).verdict, judged(case, outcome).reason) == ("not_exercised", outcome.skipped)
@@ -367,7 +367,7 @@ async def objects(ws: ServerConnection) -> None:
 def test_an_alternative_ends_the_scenario() -> None:
     outcome = played(objects, "{connect: a}, {send: hello}, {until: ready, or: oops}")
     assert (outcome.ended, verdicts(outcome)["session-ready-answers"]) == (
-        "waited for ready, and oops came",
+        'waited for ready, and oops came: {"type":"oops","code":"NO"}',
         "inconclusive",
     )
 
@@ -1143,7 +1143,7 @@ def test_what_the_driver_says_of_options_names_them_as_the_surface_does() -> Non
     assert played(answers, steps, trigger="'", prefix="--my-").ended.startswith("the command of --my-trigger cannot")
     lacking_one = played(answers, "{connect: a, way: cookie}", variables={"token": "mine"}, prefix="--my-")
     assert lacking_one.skipped == (
-        "it connects by cookie, and no cookie was given; give it with --my-secret cookie=env:VAR"
+        "it connects by cookie, and no cookie was given; set WIRECHECK_COOKIE, or see --my-secret"
     )
 
 

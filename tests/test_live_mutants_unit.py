@@ -547,6 +547,10 @@ def test_a_silent_server_answers_again_when_something_malformed_has_come() -> No
     assert played(silent.start(), CHAT, asked="chat") == []
     silent.start().apply(Reaction(actions=(), malformed=True))
     assert played(silent.start(), CHAT, asked="chat") == ["chat_response"]
+    assert played(silent.start()) == [], "the connection on which the server is to serve on"
+    assert played(silent.start(), CHAT, asked="chat") == ["chat_response"]
+    assert played(silent.start()) == [], "and the next"
+    assert played(silent.start(), CHAT, asked="chat") == []
 
 
 def test_what_a_fault_remembers_of_a_conversation_is_bounded() -> None:

@@ -6,7 +6,6 @@ to them. On random traces neither judge is right by itself: what counts is that 
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from random import Random
@@ -19,10 +18,6 @@ from traces import shown, shrink, trace
 from wirecheck import catalog
 from wirecheck.catalog.model import Dialect
 from wirecheck.check import Checker
-from wirecheck.check.compile import compile_plan
-from wirecheck.check.frames import Reader
-from wirecheck.check.plan import Plan
-from wirecheck.decode import Decoder
 from wirecheck.record import At, Closed, Message, Opened, Record
 from wirecheck.verdict import LINES_KEPT
 
@@ -30,21 +25,6 @@ ORDINARY = 10_000
 SOAK = 100_000
 
 BOTH = {"sees": frozenset({"client", "server"})}
-
-
-@functools.cache
-def compiled(name: str) -> tuple[Decoder, Plan, Reader]:
-    """What is made once a dialect and never changes while checking; made anew each time, it would take most of it."""
-    dialect = catalog.load(name)
-    plan = compile_plan(dialect)
-    return Decoder(dialect, envelope="wire", closed=False), plan, Reader(plan)
-
-
-@pytest.fixture(autouse=True)
-def compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wirecheck.check.checker.Decoder", lambda dialect, **_: compiled(dialect.name)[0])
-    monkeypatch.setattr("wirecheck.check.checker.compile_plan", lambda dialect: compiled(dialect.name)[1])
-    monkeypatch.setattr("wirecheck.check.checker.Reader", lambda plan: compiled(plan.dialect.name)[2])
 
 
 def judge_streaming(dialect: Dialect, records: list[Record]) -> dict[str, Judged]:

@@ -347,18 +347,22 @@ def test_what_was_not_judged_is_skipped_with_the_reason(pytester: pytest.Pyteste
     ]
 
 
-def test_why_nothing_held_is_said_though_the_run_passes(
+def test_a_credential_that_is_refused_fails_the_run_though_refusing_it_is_right(
     pytester: pytest.Pytester, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A credential that the server does not accept: what it does then is promised, too."""
+    """What a server does about a credential that it does not accept is promised, and nothing else was tested."""
     monkeypatch.setenv("WIRECHECK_TOKEN", "not-the-token")
     result = suite(pytester, url, scenarios=("plain-turn", "two-turns", "missing-credential"))
-    assert result.ret == 0
-    lacking, *ended = section(result)[3:]
+    assert result.ret == 1 and "failed" not in outcomes(result)
+    lacking, *ended, objection = section(result)[3:]
     assert lacking.startswith("nothing held in 2 must (text-inside-turn, session-ready-answers) and 3 should (")
+    assert objection.startswith("nothing held with a good credential, and a run in which nothing held fails; see that")
     # The server says that it refuses and closes: whichever is seen first is the reason.
     named = [re.fullmatch(r"not played to the end: ([a-z, -]+): \w.*", line) for line in ended]
     assert {name for found in named if found for name in found[1].split(", ")} == {"plain-turn", "two-turns"}
+    monkeypatch.delenv("WIRECHECK_TOKEN")
+    refusals = suite(pytester, url, scenarios=("missing-credential",))
+    assert refusals.ret == 0, "whoever asks for refusals alone gets them"
 
 
 def test_what_is_required_must_hold_somewhere(pytester: pytest.Pytester, url: str) -> None:

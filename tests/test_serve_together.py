@@ -8,7 +8,6 @@ from itertools import groupby
 import pytest
 
 from wirecheck import load
-from wirecheck.capture import read
 from wirecheck.drive import Target, play_in_thread
 from wirecheck.record import Message
 from wirecheck.serve import serving
@@ -21,10 +20,9 @@ def test_two_sessions_on_one_connection_take_turns() -> None:
     assert outcome.records is not None and outcome.ended == ""
     sessions = [
         json.loads(record.body)["session_id"]
-        for record in read(outcome.records)
+        for record in outcome.records.records()
         if isinstance(record, Message) and record.sender == "server" and '"task:token"' in str(record.body)
     ]
-    outcome.records.unlink()
     blocks = [session for session, _ in groupby(sessions)]
     assert len(set(sessions)) == 2
     assert len(blocks) >= 4, "each of the two comes again after the other"
@@ -35,6 +33,4 @@ def test_a_turn_alone_is_whole(latency: float) -> None:
     dialect = load("vonz")
     with serving(dialect, latency=latency) as server:
         outcome = play_in_thread(dialect.scenarios["plain-turn"], Target(url=server.url, dialect=dialect))
-    assert outcome.records is not None
-    outcome.records.unlink()
     assert (outcome.ended, outcome.report.findings) == ("", ())

@@ -13,7 +13,6 @@ from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sende
 from wirecheck.check import history, memory, route, trials
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
-from wirecheck.check.frames import Reader
 from wirecheck.check.tables import tables
 from wirecheck.check.tally import Sides, new_tally, report
 from wirecheck.decode import Decoded
@@ -74,7 +73,7 @@ class Checker:
         self._decoder = made.decoder
         self._plan = made.plan
         self._glances = made.glances
-        self._reader = Reader(self._plan)
+        self._reader = made.reader
         self._remembers = history.is_wanted(self._plan)
         self._history = memory.History()
         self._links: dict[str, _Link] = {}

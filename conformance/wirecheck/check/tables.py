@@ -13,6 +13,7 @@ from typing import Final
 
 from wirecheck.catalog.model import Dialect, Envelope
 from wirecheck.check.compile import compile_plan
+from wirecheck.check.frames import Reader
 from wirecheck.check.plan import Glance, Plan
 from wirecheck.decode import Decoder
 
@@ -27,6 +28,7 @@ class Tables:
     dialect: Dialect
     plan: Plan
     decoder: Decoder
+    reader: Reader
     glances: Mapping[str, Glance]
 
 
@@ -46,6 +48,7 @@ def tables(dialect: Dialect, *, envelope: Envelope, closed: bool) -> Tables:
                 dialect=dialect,
                 plan=plan,
                 decoder=Decoder(dialect, envelope=envelope, closed=closed),
+                reader=Reader(plan),
                 glances={name: look for name, look in looks.items() if look is not None},
             )
             if len(_made) > _KEPT:

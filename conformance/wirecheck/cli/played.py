@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wirecheck.catalog import Dialect, Level
-from wirecheck.drive import Case, Judged, Outcome
+from wirecheck.drive import Case, Judged, Outcome, held_anything
 from wirecheck.drive.expected import Expected
 from wirecheck.report import Section
 from wirecheck.report.view import Terms, as_strict_as, lacking, narrowed, unheld, unseen, visible
@@ -97,7 +97,9 @@ class Run:
         return f"{self.dialect.name}/{outcome.scenario.name}" if kept is None else str(kept)
 
     def nothing_held(self) -> bool:
-        return not any(result.held for result in self.whole().guarantees)
+        return not held_anything(
+            (one.scenario, narrowed(one.report, side="server", rules=self.rules or None)) for one in self.outcomes()
+        )
 
     def fails(self) -> bool:
         return (
@@ -120,7 +122,8 @@ class Run:
             yield required
         if self.nothing_held():
             because = next((one.ended or one.skipped for one in self.outcomes() if one.ended or one.skipped), "")
-            yield f"nothing held at all, so the run fails{f': {because}' if because else ''}"
+            where = " with a good credential" if any(result.held for result in self.whole().guarantees) else " at all"
+            yield f"nothing held{where}, so the run fails{f': {because}' if because else ''}"
         elif others:
             yield f"warning: {others}"
         for entry in self.stale():

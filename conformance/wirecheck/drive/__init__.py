@@ -10,7 +10,7 @@ Law: whatever a server does, a conversation ends within its deadlines, and what 
 
 from __future__ import annotations
 
-from wirecheck.drive.cases import FRAMES, OTHERS, Case, Judged, cases, judged
+from wirecheck.drive.cases import FRAMES, OTHERS, Case, Judged, cases, held_anything, judged
 from wirecheck.drive.conversation import Conversation, NotSeen
 from wirecheck.drive.outcome import Outcome
 from wirecheck.drive.player import in_thread, play, play_in_thread
@@ -29,6 +29,7 @@ __all__ = [
     "Outcome",
     "Target",
     "cases",
+    "held_anything",
     "in_thread",
     "judged",
     "play",

@@ -6,15 +6,15 @@ outcome alone. A case that could not be judged has never passed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from wirecheck.catalog import LEVELS, Dialect, Level
-from wirecheck.catalog.script import Scenario
+from wirecheck.catalog.script import Connect, Scenario
 from wirecheck.drive.outcome import Outcome
 from wirecheck.errors import UsageError
-from wirecheck.verdict import Group, GuaranteeResult, Verdict
+from wirecheck.verdict import Group, GuaranteeResult, Report, Verdict
 
 FRAMES: Final = "frames"
 """The case that every message of the server's is a frame as documented, and every close code one that may be sent."""
@@ -104,6 +104,21 @@ def judged(case: Case, outcome: Outcome) -> Judged:
     findings = tuple(group for group in outcome.report.findings if group.first.guarantee == case.guarantee)
     verdict: Verdict = "not_exercised" if result.verdict == "not_applicable" else result.verdict
     return Judged(verdict=verdict, level=result.level, reason=_reason(result, outcome, findings), findings=findings)
+
+
+def held_anything(played: Iterable[tuple[Scenario, Report]]) -> bool:
+    """Whether some guarantee held in a conversation to which the server was asked to agree.
+
+    That it turns away whoever has no good credential says nothing of the rest: a run in which ours was refused has
+    tested nothing. It counts only where nothing else was played.
+    """
+    every = list(played)
+    agreed = [report for scenario, report in every if _is_agreeable(scenario)] or [report for _, report in every]
+    return any(result.held for report in agreed for result in report.guarantees if result.side == "server")
+
+
+def _is_agreeable(scenario: Scenario) -> bool:
+    return any(isinstance(step, Connect) and step.auth == "good" for step in scenario.steps)
 
 
 def _without(outcome: Outcome, findings: list[Group]) -> Judged:

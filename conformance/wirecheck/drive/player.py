@@ -71,8 +71,9 @@ async def play(
     unplayed = Checker(target.dialect, input=name, side="server").close()
     for step in scenario.steps:
         if isinstance(step, Connect) and (missing := lacking(target, step)):
-            option = f"{target.prefix}secret {missing}=env:VAR"
-            skipped = f"it connects by {step.way}, and no {missing} was given; give it with {option}"
+            # Not `--secret cookie=…`: whoever shows this redacts what looks like a cookie.
+            option = f"set WIRECHECK_{missing.upper()}, or see {target.prefix}secret"
+            skipped = f"it connects by {step.way}, and no {missing} was given; {option}"
             return Outcome(scenario=scenario, report=unplayed, skipped=skipped, secrets=secrets)
     turns = turns_of(scenario, target.dialect)
     started = time.monotonic()

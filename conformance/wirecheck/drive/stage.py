@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from wirecheck.catalog import Dialect, FrameForm
 from wirecheck.catalog.script import CLOSE, Connect, Malform, Trigger, Until
@@ -21,8 +21,11 @@ from wirecheck.drive.target import Limits, Target, opens_turn
 from wirecheck.drive.trigger import run
 from wirecheck.drive.wire import Ending, Over
 from wirecheck.errors import UsageError
-from wirecheck.redact import redact
+from wirecheck.redact import excerpt, redact
 from wirecheck.scenario.values import composed, filled, malformed, serialised
+
+_QUOTED: Final = 160
+"""Characters of a message that are shown where it ended a conversation."""
 
 
 class Ended(Exception):
@@ -82,7 +85,7 @@ class Stage:
                     f"was seen"
                 ) from None
             self.refused = refused
-            raise Ended(f"{step.conn} could not connect: {refused}") from None
+            raise Ended(f"connection {step.conn} was not made: {refused}") from None
         label = f"{step.conn}{self._mark}"
         self._recorder.opened(label, asked)
         self.connections[step.conn] = Connection(
@@ -147,7 +150,7 @@ class Stage:
             self._closed(step, connection)
             return None
         if received.key not in step.frames:
-            raise Ended(f"waited for {_listed(step.frames)}, and {received.key} came")
+            raise Ended(f"waited for {_listed(step.frames)}, and {received.key} came: {self._quoted(received)}")
         self._keep(step, connection, received)
         return received
 
@@ -264,6 +267,11 @@ class Stage:
         if seen.heard > limits.max_frames:
             return Ended(f"the server sent more than {limits.max_frames:,} messages, which is where a scenario ends")
         return Ended(f"the server sent more than {limits.max_bytes:,} bytes, which is where a scenario ends")
+
+    def _quoted(self, received: Received) -> str:
+        body = received.body.body
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        return excerpt(text, _QUOTED, self._recorder.secrets)
 
     def _answer(self, form: FrameForm, message: Mapping[str, Any]) -> str | None:
         """What is sent back at once, whatever the script: the answer to a ping."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from wirecheck.catalog import LEVELS, Dialect, Level
-from wirecheck.drive import Judged, cases
+from wirecheck.drive import Judged, cases, held_anything
 from wirecheck.plugin.notes import Note, Played
 from wirecheck.plugin.settings import Settings
 from wirecheck.report.escape import printable
@@ -92,8 +92,12 @@ class Summary:
         results = self.results()
         if not results:
             return []
-        if not any(result.held for result in results):
-            said = "nothing held in any guarantee, and a run in which nothing held fails"
+        scenarios = self.dialect.scenarios
+        plays = [(scenarios[play.scenario], play.report) for play in self.plays if play.report is not None]
+        rules = self.settings.rules or None
+        if not held_anything((scenario, narrowed(report, side="server", rules=rules)) for scenario, report in plays):
+            where = " with a good credential" if any(result.held for result in results) else " in any guarantee"
+            said = f"nothing held{where}, and a run in which nothing held fails"
             if any(result.broken for result in results):
                 return [said]
             advice = "see that the server is the right one, speaks this dialect, and accepts the credential"

@@ -72,8 +72,7 @@ class Mutating:
         mutation, memory = self.mutation, self.memory
         if reaction.asked is not None:
             memory.asked |= asked_by(mutation.dialect, mutation.dialect.frames[reaction.asked])
-        if reaction.malformed:
-            mutation.spoilt = True
+        mutation.sees(reaction)
         if mutation.is_at_rest():
             return reaction
         reaction = replace(reaction, actions=tuple(one for one in reaction.actions if not _is_stray(one, memory)))
@@ -89,23 +88,33 @@ class Mutating:
 
 @dataclass(slots=True, kw_only=True)
 class Mutation:
-    """A mutant made ready for one server. `spoilt` once a malformed message came, on whichever connection."""
+    """A mutant made ready for one server. `spoilt` once a malformed message came, on whichever connection; `calm` are
+    the connections, that one included, of which it is still to be seen whether the server serves on."""
 
     mutant: Mutant
     dialect: Dialect
     claim: Guarantee
     fault: Fault
     spoilt: bool = False
+    calm: int = 0
 
     @property
     def keeps_gated(self) -> bool:
         """Whether frames are sent that the connection did not ask for."""
         return self.fault.keeps_gated
 
+    def sees(self, reaction: Reaction) -> None:
+        """Take note of what a client did."""
+        if reaction.malformed:
+            self.spoilt, self.calm = True, 2
+        elif reaction.asked is None and self.calm:
+            self.calm -= 1  # a connection was opened
+
     def is_at_rest(self) -> bool:
-        """Whether the fault does not show now. One that lets clients wait in vain rests once a malformed message came:
-        whether the server serves on is another guarantee, and who waits in vain then could not tell the two apart."""
-        return self.spoilt if self.fault.silent else self.claim.rule.shape == _UNSEEN and not self.spoilt
+        """Whether the fault does not show now. One that lets clients wait in vain rests when a malformed message came,
+        until the connection after the next: whether the server serves on is another guarantee, and who waits in vain
+        then could not tell the two apart."""
+        return self.calm > 0 if self.fault.silent else self.claim.rule.shape == _UNSEEN and not self.spoilt
 
     def start(self) -> Mutating:
         """The fault for one more conversation."""
