@@ -367,7 +367,7 @@ async def objects(ws: ServerConnection) -> None:
 def test_an_alternative_ends_the_scenario() -> None:
     outcome = played(objects, "{connect: a}, {send: hello}, {until: ready, or: oops}")
     assert (outcome.ended, verdicts(outcome)["session-ready-answers"]) == (
-        'waited for ready, and oops came: {"type":"oops","code":"NO"}',
+        'waited for ready, and oops came: {"type": "oops", "code": "NO"}',
         "inconclusive",
     )
 
