@@ -522,6 +522,30 @@ def test_breaking_off_after_nonsense_shows_that_it_was_not() -> None:
     assert outcome.ended in group.first.message
 
 
+AFTERWARDS = (
+    "{malformed: not-json}, {connect: b}, {send: hello}, {until: ready}, {shows: malformed-input-survived, on: a}"
+)
+
+
+def test_a_gateway_that_refuses_after_nonsense_shows_nothing() -> None:
+    """A status says that somebody still answers there, and that we are not welcome now."""
+    dialect = porch(scenario("{connect: a}, " + AFTERWARDS, "malformed-input-survived"))
+    with standing(answers, status=503, spares=1) as peer:
+        outcome = play_in_thread(dialect.scenarios["one"], Target(url=peer.url, dialect=dialect), LIMITS)
+    assert "connection b was not made: " in outcome.ended and "503" in outcome.ended
+    assert verdicts(outcome)["malformed-input-survived"] == "not_applicable"
+
+
+def test_where_something_outside_must_happen_and_nobody_sees_to_it_silence_after_nonsense_shows_nothing() -> None:
+    steps = "{connect: a}, {malformed: not-json}, {trigger: an agent greets}, {until: done, within: 0.1}, "
+    steps += "{shows: malformed-input-survived}"
+    left = played(answers, steps, exercises="malformed-input-survived")
+    assert verdicts(left)["malformed-input-survived"] == "not_applicable"
+    seen_to = played(answers, steps, exercises="malformed-input-survived", trigger="true")
+    assert seen_to.ended.startswith("waited 0.1 s for done") and left.ended == seen_to.ended
+    assert verdicts(seen_to)["malformed-input-survived"] == "failed"
+
+
 def test_breaking_off_before_nonsense_shows_nothing() -> None:
     steps = "{connect: a}, {send: hello}, {until: done, within: 0.1}, " + SURVIVAL
     outcome = played(answers, steps, exercises="malformed-input-survived")

@@ -213,8 +213,16 @@ async def _do(stage: Stage, recorder: Recorder, step: Step) -> None:
 
 
 def _what_it_shows(scenario: Scenario, stage: Stage, recorder: Recorder, at: int, ended: str) -> None:
-    """A conversation that breaks off after something malformed breaks what going on would have shown."""
+    """A conversation that breaks off after something malformed breaks what going on would have shown.
+
+    Not where somebody still answers, with a status, that we are not welcome now; nor where something outside should
+    have happened and nobody sees to it.
+    """
     if not any(isinstance(step, Malform) for step in scenario.steps[:at]):
+        return
+    if stage.refused is not None and stage.refused.status is not None:
+        return
+    if stage.target.trigger is None and any(isinstance(step, Trigger) for step in scenario.steps):
         return
     for step in scenario.steps[at:]:
         if isinstance(step, Show) and step.conn in stage.connections:
