@@ -409,6 +409,8 @@ def test_a_reader_that_closes_early_is_no_error(broken: Path) -> None:
 
 
 def test_an_interrupt_ends_quietly_with_130() -> None:
+    # Where the tests run in the background of a shell, interrupts are ignored, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     running = subprocess.Popen(
         [sys.executable, "-m", "wirecheck", "check", "-", "--dialect", "amigo", "--format", "json"],
         stdin=subprocess.PIPE,

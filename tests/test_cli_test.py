@@ -394,6 +394,8 @@ def test_a_server_that_takes_no_connection_of_a_scenarios(catalog: Path) -> None
 
 
 def test_an_interrupted_run_leaves_nothing(catalog: Path, tmp_path: Path) -> None:
+    # Where the tests run in the background of a shell, interrupts are ignored, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with standing(miniatures.listens) as peer:
         spools = tmp_path / "spools"
         spools.mkdir()

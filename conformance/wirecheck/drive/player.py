@@ -173,7 +173,7 @@ async def _attempt(
         except Ended as end:
             ended, ours = str(end), end.ours
             if not ours:
-                _what_it_shows(scenario, stage, recorder, at, ended)
+                _what_it_shows(scenario, stage, recorder, at, end)
         await stage.finish()
     except BaseException:
         stage.abandon()
@@ -212,18 +212,19 @@ async def _do(stage: Stage, recorder: Recorder, step: Step) -> None:
             return  # the server's side of the script
 
 
-def _what_it_shows(scenario: Scenario, stage: Stage, recorder: Recorder, at: int, ended: str) -> None:
+def _what_it_shows(scenario: Scenario, stage: Stage, recorder: Recorder, at: int, end: Ended) -> None:
     """A conversation that breaks off after something malformed breaks what going on would have shown.
 
-    Not where somebody still answers, with a status, that we are not welcome now; nor where something outside should
-    have happened and nobody sees to it.
+    Not where somebody still answers, with a status, that we are not welcome now; nor where a server is silent of what
+    something outside should have brought about, and nobody sees to it.
     """
     if not any(isinstance(step, Malform) for step in scenario.steps[:at]):
         return
     if stage.refused is not None and stage.refused.status is not None:
         return
-    if stage.target.trigger is None and any(isinstance(step, Trigger) for step in scenario.steps):
+    unattended = stage.target.trigger is None and any(isinstance(step, Trigger) for step in scenario.steps)
+    if end.silent and unattended:
         return
     for step in scenario.steps[at:]:
         if isinstance(step, Show) and step.conn in stage.connections:
-            recorder.broken(stage.connections[step.conn].label, step.guarantee, ended)
+            recorder.broken(stage.connections[step.conn].label, step.guarantee, str(end))

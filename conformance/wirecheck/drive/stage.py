@@ -31,12 +31,14 @@ _QUOTED: Final = 160
 class Ended(Exception):
     """The conversation cannot go on; the text says what was awaited and what happened.
 
-    `ours`: because of what we were given, and not because of what the server did.
+    `ours`: because of what we were given, and not because of what the server did. `silent`: the server is there, and
+    says nothing of what is awaited.
     """
 
-    def __init__(self, says: str, *, ours: bool = False) -> None:
+    def __init__(self, says: str, *, ours: bool = False, silent: bool = False) -> None:
         super().__init__(says)
         self.ours = ours
+        self.silent = silent
 
 
 class Stage:
@@ -248,7 +250,7 @@ class Stage:
             return self._flooded()
         if step.promised is not None:
             self._recorder.expired(connection.label, step.promised, wait)
-        return Ended(f"{awaited}, and nothing of the kind came")
+        return Ended(f"{awaited}, and nothing of the kind came", silent=True)
 
     def _how_ended(self, conn: str) -> str:
         ending = self.connections[conn].ending
