@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
-from wirecheck.catalog.model import Dialect, Guarantee, Sender
+from wirecheck.catalog.model import Dialect, Sender
 from wirecheck.catalog.places import documented, pointer
 from wirecheck.catalog.script import (
     CLOSE,
@@ -151,7 +151,7 @@ class Reading:
                     where = node.map[member].key(name)
                     self.faults.add(where, f"no frame that this step waits for has a field {path}; mend the pointer")
         self.known.update(plain.get("keep", {}))
-        if (promised := node.map.get("promised")) is not None and promised.value not in self._claims():
+        if (promised := node.map.get("promised")) is not None and promised.value not in self.dialect.guarantees:
             self._no_claim(promised)
         if "code" in plain and CLOSE not in frames:
             self.faults.add(node.key("code"), "only a step that waits for `close` can ask for a code")
@@ -177,7 +177,7 @@ class Reading:
         return Trigger(says=str(node.map["trigger"].value))
 
     def _shows(self, node: Node) -> Step:
-        claim = self._claims().get(str(node.map["shows"].value))
+        claim = self.dialect.guarantees.get(str(node.map["shows"].value))
         if claim is None or claim.rule.shape != "scenario":
             self._no_claim(node.map["shows"], shape="scenario")
         return Show(conn=self._on(node), guarantee=str(node.map["shows"].value))
@@ -282,13 +282,10 @@ class Reading:
                 node.where, f"nothing is known as `${name}` here; keep it from a frame, or add it to `variables`"
             )
 
-    def _claims(self) -> Mapping[str, Guarantee]:
-        return self.dialect.guarantees
-
     def _no_claim(self, node: Node, shape: str | None = None) -> None:
         known = [
             name
-            for name, claim in self._claims().items()
+            for name, claim in self.dialect.guarantees.items()
             if claim.rule.side == "server" and shape in (None, claim.rule.shape)
         ]
         what = "guarantee of the server's" if shape is None else "guarantee that only a scenario can show"

@@ -114,26 +114,24 @@ def _other_envelope(dialect: Dialect, message: Mapping[str, Any]) -> dict[str, A
     return {**head, data: {name: value for name, value in message.items() if name != tag}}
 
 
-def _fields(dialect: Dialect, form: FrameForm | None, message: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A copy of the message, and the required fields of its payload."""
-    copy: dict[str, Any] = json.loads(json.dumps(message))
-    required = list((form.payload or {}).get("required", ())) if form is not None else []
-    return copy, required
+def _required(dialect: Dialect, form: FrameForm | None, message: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Where the payload's fields lie in the message, and which of them are required."""
+    if form is None or (form.wire or dialect.envelope.style) == "flat":
+        inside: Any = message
+    else:
+        inside = message.get(dialect.envelope.data)
+    names = (form.payload or {}).get("required", ()) if form is not None else ()
+    return (inside, list(names)) if isinstance(inside, dict) else ({}, [])
 
 
-def _without_required(dialect: Dialect, form: FrameForm | None, message: Mapping[str, Any]) -> dict[str, Any]:
-    copy, required = _fields(dialect, form, message)
-    inside = payload_of(dialect, form, copy) if form is not None else copy
+def _without_required(dialect: Dialect, form: FrameForm | None, message: dict[str, Any]) -> dict[str, Any]:
+    inside, required = _required(dialect, form, message)
     for name in required:
-        if isinstance(inside, dict):
-            inside.pop(name, None)
-    return copy
+        inside.pop(name, None)
+    return message
 
 
-def _wrongly_typed(dialect: Dialect, form: FrameForm | None, message: Mapping[str, Any]) -> dict[str, Any]:
-    copy, required = _fields(dialect, form, message)
-    inside = payload_of(dialect, form, copy) if form is not None else copy
-    for name in required:
-        if isinstance(inside, dict):
-            inside[name] = {"not": ["of", "this", "type"]}
-    return copy
+def _wrongly_typed(dialect: Dialect, form: FrameForm | None, message: dict[str, Any]) -> dict[str, Any]:
+    inside, required = _required(dialect, form, message)
+    inside.update((name, {"not": ["of", "this", "type"]}) for name in required)
+    return message
