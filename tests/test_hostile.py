@@ -335,6 +335,14 @@ def test_no_value_anywhere_stops_the_checker(dialect: str, data: st.DataObject) 
     assert checker.close().frames >= len(messages)
 
 
+def test_half_a_character_shows_no_envelope_and_stops_nothing() -> None:
+    checker = Checker(load("amigo"), envelope="auto")
+    value = {"type": "error", "message": "\ud800", "data": {"message": "\ud800"}}
+    found = checker.receive(Message(at=At(line=1, conn="1"), sender="server", value=value, has_value=True))
+    assert "lone-surrogate" in {finding.code for finding in found}
+    assert checker.close().frames == 1
+
+
 # Reports
 
 

@@ -78,7 +78,10 @@ class Variant:
 
     def shown_style(self, message: dict[str, Any]) -> Style | None:
         """The style that the message shows beyond doubt: it is valid in one and not in the other."""
-        flat, nested = (self.valid[style](message) for style in ("flat", "nested"))
+        try:
+            flat, nested = (self.valid[style](message) for style in ("flat", "nested"))
+        except UnicodeEncodeError:
+            return None  # a lone surrogate is no text to the validator, so nothing is beyond doubt
         if flat == nested:
             return None
         return "flat" if flat else "nested"
