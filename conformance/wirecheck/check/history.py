@@ -44,11 +44,12 @@ from wirecheck.shapes.joins import residue
 from wirecheck.shapes.lane import MAX_REPLAYS, Key, agree, remember
 from wirecheck.shapes.state import Event, Outcomes
 
-_TURN, _DONE, _BIRTH, _DELTA = "turn.open", "turn.close", "ask.session", "text.delta"
+_TURN, _DONE, _BIRTH, _DELTA, _CALL = "turn.open", "turn.close", "ask.session", "text.delta", "tool.open"
 _RESUME = "ask.replay"
 _CONTENT = frozenset({*KINDS, _DELTA, _DONE})
 _NEWS = _CONTENT | {BORN}
-
+_IN_TURN = frozenset({_DELTA, _CALL, _DONE})
+"""What lies in a turn; the result of a call that waited for the user may come behind the turn's end."""
 _LINK = re.compile(r"://|\]\(")
 
 
@@ -268,7 +269,7 @@ def _replayed(
     bracket.content = True
     session = session_of(history, key)
     sure = session.born and session.sure and session.epoch == history.epoch and len(session.shown_by) == 1
-    if sure and bracket.ends >= bracket.prompts and not bracket.broken:
+    if sure and roles & _IN_TURN and bracket.ends >= bracket.prompts and not bracket.broken:
         bracket.broken = True
         text = f"inside the replay of line {bracket.at.line}, which already holds all {bracket.prompts} turns asked for"
         out.broke(plan.live_after, event.at, event.label, text)
