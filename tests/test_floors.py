@@ -30,10 +30,15 @@ FLOORS = {
     "shapes": 4,
     "check": 5,
     "lint": 5,
+    "sample": 6,
+    "walk": 6,
+    "fuzz": 6,
+    "strategies": 6,
     "scenario": 6,
     "capture": 7,
     "report": 7,
     "drive": 7,
+    "campaign": 7,
     "serve": 7,
     "cli": 8,
     "plugin": 8,
@@ -53,9 +58,19 @@ NEIGHBOURS = {
     ("verdict", "record"): "yes",
     ("redact", "record"): "yes",
     ("check", "lint"): "no",
+    ("scenario", "sample"): "yes",
+    ("walk", "sample"): "yes",
+    ("fuzz", "sample"): "yes",
+    ("fuzz", "walk"): "yes",
+    ("strategies", "fuzz"): "yes",
+    ("strategies", "sample"): "yes",
+    ("strategies", "walk"): "yes",
     ("report", "capture"): "no",
     ("drive", "capture"): "yes",
     ("drive", "report"): "yes",
+    ("campaign", "capture"): "yes",
+    ("campaign", "drive"): "yes",
+    ("campaign", "report"): "yes",
     ("serve", "capture"): "yes",
     ("serve", "report"): "yes",
     ("pytest_plugin", "plugin"): "yes",
@@ -66,10 +81,12 @@ NEIGHBOURS = {
 
 HEAVY = {"asyncio", "websockets", "pytest", "click", "rich", "socketio", "aiohttp"}
 """Only the edges and the command know these."""
-OUTSIDE = {"click", "jsonschema", "jsonschema_rs", "orjson", "pytest", "rich", "websockets", "yaml"}
+OUTSIDE = {"click", "hypothesis", "jsonschema", "jsonschema_rs", "orjson", "pytest", "rich", "websockets", "yaml"}
 """All that the package needs beside Python."""
 EXTRA = {"aiohttp": "drive", "socketio": "drive"}
 """What only an optional extra brings, and the one room that uses it."""
+SEARCHERS = {"fuzz", "strategies", "campaign"}
+"""The rooms that search with Hypothesis; all others only need choices, whoever makes them."""
 LONGEST = 320
 
 
@@ -122,6 +139,8 @@ def test_a_module_imports_from_below_alone(module: Path) -> None:
         optional = EXTRA.get(top) == ours
         if not optional and top not in sys.stdlib_module_names and top not in OUTSIDE | {"wirecheck", "__future__"}:
             wrong.append(f"line {line}: {top} is no dependency")
+        if top == "hypothesis" and ours not in SEARCHERS:
+            wrong.append(f"line {line}: hypothesis is for {', '.join(sorted(SEARCHERS))}")
         if top in HEAVY and ours and FLOORS[ours] < 7:
             wrong.append(f"line {line}: {top} is for floors 7 and 8")
     assert wrong == []

@@ -124,6 +124,8 @@ def _items(value: list[Any], depth: int) -> int:
 def explain(body: str | bytes) -> Parsed:
     """Judge `body` (text, or the bytes that should be UTF-8) in the order UTF-8, JSON, repeated members, surrogates."""
     size = len(body)
+    if isinstance(body, str) and size > MAX_QUICK:
+        size = len(body.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         return _illegible("too-large", f"a message of {size} bytes; the limit is {MAX_BYTES}")
     if isinstance(body, bytes):

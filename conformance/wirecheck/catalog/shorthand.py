@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wirecheck.catalog.contradiction import contradictions
 from wirecheck.catalog.linear import accepting, matcher
 from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import did_you_mean, shown
@@ -53,8 +54,8 @@ _PLAIN: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "multipleOf": (lambda value: _number(value) and value > 0, "a number above 0"),
     "uniqueItems": (lambda value: isinstance(value, bool), "true or false"),
     "required": (
-        lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
-        "a list of field names",
+        lambda value: isinstance(value, list) and all(isinstance(one, str) and value.count(one) == 1 for one in value),
+        "a list of field names, each once",
     ),
     "title": (lambda value: isinstance(value, str), "text"),
     "description": (lambda value: isinstance(value, str), "text"),
@@ -151,9 +152,10 @@ def _long(node: Node, faults: Faults) -> dict[str, Any]:
         elif keyword == "additionalProperties":
             schema[keyword] = child.value if isinstance(child.value, bool) else expand(child, faults)
         elif keyword in ("anyOf", "oneOf"):
-            if not child.items:
+            if child.items:
+                schema[keyword] = [expand(item, faults) for item in child.items]
+            else:
                 faults.add(child.where, f"`{keyword}` must be a list of forms")
-            schema[keyword] = [expand(item, faults) for item in child.items]
         elif keyword == "known":
             schema.update(_known(node, child, faults))
         else:
@@ -206,6 +208,8 @@ def _check(node: Node, schema: dict[str, Any], faults: Faults) -> None:
             )
             del schema["pattern"]
             return
+    for keyword, message in contradictions(schema):
+        faults.add(node.map[keyword].where, message)
     if "default" in schema and not accepting(schema)(schema["default"]):
         faults.add(
             node.map["default"].where, f"the default {shown(schema['default'])} does not fit the rest of this form"

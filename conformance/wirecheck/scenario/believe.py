@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wirecheck.catalog import Dialect, FrameForm, Locator, applies, split_example
+from wirecheck.catalog.linear import accepting
 from wirecheck.catalog.places import documented
 from wirecheck.catalog.script import variable_in
+from wirecheck.sample.source import PLAIN
+from wirecheck.sample.values import value as sample
 from wirecheck.scenario.matching import memorable
-from wirecheck.scenario.minimal import minimal
 from wirecheck.scenario.outgoing import outgoing
 from wirecheck.scenario.plan import Outgoing
 from wirecheck.scenario.values import composed
@@ -42,6 +44,9 @@ class Composer:
         self.variables = variables
         telling = _telling(dialect)
         self._telling = {name: places for name, places in dialect.names.items() if name in telling}
+        self._header = {
+            field.name: accepting(plain(field.schema)) for field in dialect.envelope.header.get("server", ())
+        }
 
     def frame(
         self,
@@ -72,7 +77,7 @@ class Composer:
         """The first example that is the same case of its frame when the rest is laid over it, with that laid over; of a
         frame without examples, what it requires."""
         first: dict[str, Any] | None = None
-        for example in form.examples or (minimal(form.payload),):
+        for example in form.examples or (sample(form.payload or {}, PLAIN),):
             whole = {**self._remembering(plain(example), memory), **given}
             if _cases(form, whole) == _cases(form, example):
                 return whole
@@ -92,9 +97,11 @@ class Composer:
         roles = {*form.roles, *form.may, *(role for case in form.cases for role in (*case.roles, *case.may))}
         if request is None or not any(role.startswith("answer.") for role in roles):
             return {}
-        ours = {one.name for one in self.dialect.envelope.header.get("server", ())}
+        ours = self._header
         fields = [place.path[0] for places in self._telling.values() for place in places if place.place == "header"]
-        return {f"@{name}": request[name] for name in fields if name in ours and memorable(request.get(name))}
+        # What a client called so, and no frame may: that is not repeated.
+        known = {name: request[name] for name in fields if name in ours and memorable(request.get(name))}
+        return {f"@{name}": value for name, value in known.items() if ours[name](value)}
 
     def _valued(
         self, value: Any, path: tuple[str, ...], form: FrameForm, memory: Memory, shared: Collection[str]

@@ -1,0 +1,96 @@
+"""Frames of a dialect as strategies: valid ones, their texts, and invalid ones with proof.
+
+Law: a dialect and what to choose from in, a strategy out. What is drawn is made by `sample` from choices that shrink;
+an invalid frame that is not confirmed is discarded, while searching and while shrinking alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from wirecheck.catalog.model import Dialect, Envelope, Sender
+from wirecheck.fuzz.choice import Choice, choices, known, labelled
+from wirecheck.fuzz.confirm import confirm
+from wirecheck.fuzz.drawn import Drawn
+from wirecheck.sample.defects import InvalidFrame, invalid
+from wirecheck.sample.messages import message
+from wirecheck.sample.source import PLAIN
+from wirecheck.sample.spelling import spelled
+
+
+def frames(
+    dialect: str | Dialect,
+    frame: str | None = None,
+    envelope: Envelope = "wire",
+    sender: Sender | None = None,
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Valid messages, as the JSON values that they hold.
+
+    `frame` is a catalog key (None: any frame), `envelope` the style (`wire`: as the vendor sends each frame), `sender`
+    whose frames are meant (None: both). Shrinks to the plainest message of the first frame. Raises `UsageError` for a
+    name that the catalog lacks, and for a frame that contradicts itself.
+    """
+    catalog = known(dialect)
+    return _frames(catalog, _makeable(catalog, choices(catalog, frame, envelope, sender)))
+
+
+def texts(
+    dialect: str | Dialect,
+    frame: str | None = None,
+    envelope: Envelope = "wire",
+    sender: Sender | None = None,
+) -> st.SearchStrategy[str]:
+    """The same as JSON text, in any spelling: order of members, white space, escapes, forms of numbers."""
+    catalog = known(dialect)
+    return _texts(catalog, _makeable(catalog, choices(catalog, frame, envelope, sender)))
+
+
+def invalid_frames(
+    dialect: str | Dialect,
+    frame: str | None = None,
+    defect: str | None = None,
+    envelope: Envelope = "wire",
+    sender: Sender | None = None,
+) -> st.SearchStrategy[InvalidFrame]:
+    """Messages with exactly one labelled defect, each confirmed by a validator that is independent of the checker.
+
+    `defect` is one label of `wirecheck.strategies.DEFECTS` (None: any that the frame can have, but for huge ones). The
+    rest is as for `frames`. Raises `UsageError` where no frame that is meant can have the defect, with the reason.
+    """
+    catalog = known(dialect)
+    found = _makeable(catalog, choices(catalog, frame, envelope, sender))
+    return _invalid(catalog, labelled(catalog, found, defect))
+
+
+def _makeable(dialect: Dialect, found: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """The same; what has no valid message is said at once and not while a test runs."""
+    for one in found:
+        message(dialect, one.form, one.style, PLAIN)
+    return found
+
+
+@st.composite
+def _frames(draw: st.DrawFn, dialect: Dialect, found: tuple[Choice, ...]) -> dict[str, Any]:
+    source = Drawn(draw)
+    one = found[source.below(len(found))]
+    return message(dialect, one.form, one.style, source)
+
+
+@st.composite
+def _texts(draw: st.DrawFn, dialect: Dialect, found: tuple[Choice, ...]) -> str:
+    source = Drawn(draw)
+    one = found[source.below(len(found))]
+    return spelled(message(dialect, one.form, one.style, source), source)
+
+
+@st.composite
+def _invalid(draw: st.DrawFn, dialect: Dialect, found: tuple[tuple[Choice, tuple[str, ...]], ...]) -> InvalidFrame:
+    source = Drawn(draw)
+    one, labels = found[source.below(len(found))]
+    made = invalid(dialect, one.form, one.style, labels[source.below(len(labels))], source)
+    if confirm(dialect, made) is not None:
+        reject()
+    return made

@@ -1,0 +1,320 @@
+"""What the claims of a dialect mean for whoever speaks: kinds of span, and the conditions on frames.
+
+Law: read from the catalog once, apart from what the checker compiles from it, so that the two can be held against each
+other. Nothing here knows a conversation.
+
+Names and kinds are of two sorts. A **context** is what goes on for long under one set of names: a session, an agent.
+Of a context's kinds of span at most one is open at once. **Items** lie in a context, several side by side, each with
+names of its own: calls, requests, questions. A name is an item's own if frames carry it that open or close spans keyed
+by it, and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wirecheck.catalog import Dialect, FrameForm, Guarantee, Sender, SpanForm
+from wirecheck.catalog.places import documented
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of span. `claim` is the guarantee that pairs its two roles; `by` are the kinds whose ends are its
+    deadline, `patient` roles of an opening that no deadline binds. `alone`: only the server closes it, so that opening
+    it again proves that it was not closed; `final`: what is open at a clean close has missed its end."""
+
+    name: str
+    index: int
+    span: SpanForm
+    is_item: bool
+    either: bool
+    openers: frozenset[Sender]
+    closers: frozenset[Sender]
+    claim: str | None = None
+    by: tuple[int, ...] = ()
+    patient: frozenset[str] = frozenset()
+    judges_close: bool = True
+
+    @property
+    def final(self) -> bool:
+        return not self.by and self.span.opened == "here" and not self.span.resumable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Frames of a role lie inside, or outside, a span of a kind. `claim` is None where only sense asks for it."""
+
+    claim: str | None
+    role: str
+    kind: int
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """The frame that opens (`first`) or closes a span is the first, or last, of its senders with its keys."""
+
+    claim: str
+    kind: int
+    first: bool
+    senders: frozenset[Sender]
+    ignored: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """While a span of the kind is open, the next frame by these senders plays the role."""
+
+    claim: str
+    kind: int
+    role: str
+    senders: frozenset[Sender]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How often frames of a role lie inside a span of the kind."""
+
+    claim: str
+    kind: int
+    role: str
+    least: int
+    most: int | None
+    excused: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topics:
+    """Frames of `role` come only of topics that a frame of `on` named, or after one of `opaque`."""
+
+    claim: str
+    role: str
+    on: str
+    opaque: str
+    topic: str
+    topics: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A dialect's claims as conditions. `inner` are names of items, `context` all other names that are keys."""
+
+    dialect: Dialect
+    kinds: tuple[Kind, ...]
+    places: tuple[Place, ...]
+    edges: tuple[Edge, ...]
+    leads: tuple[Lead, ...]
+    counts: tuple[Count, ...]
+    topics: Topics | None
+    gate: str | None
+    live: str | None
+    history: str | None
+    refusal: str | None
+    joins: Guarantee | None
+    steps: Guarantee | None
+    partners: Mapping[str, tuple[str, tuple[int, ...]]]
+    connected: Mapping[str, tuple[str, str | None]]
+    bracket: Kind | None
+    birth: Kind | None
+    inner: frozenset[str]
+    context: tuple[str, ...]
+
+    def kind(self, name: str) -> Kind:
+        return next(kind for kind in self.kinds if kind.name == name)
+
+
+def ground_of(dialect: Dialect) -> Ground:
+    """The conditions of every guarantee that traffic can decide."""
+    claims = [claim for claim in dialect.guarantees.values() if claim.rule.passive is None]
+    shapes: dict[str, list[Guarantee]] = {}
+    for claim in claims:
+        shapes.setdefault(claim.rule.shape, []).append(claim)
+    inner = frozenset(_inner(dialect))
+    index = {name: number for number, name in enumerate(_meant(dialect, claims))}
+    kinds = tuple(_kind(dialect, dialect.spans[name], index, shapes, inner) for name in index)
+    places = list(shapes.get("place", ()))
+    subscription = [claim for claim in shapes.get("opted", ()) if claim.options["by"] == "subscription"]
+    gates = [claim.id for claim in shapes.get("opted", ()) if claim.options["by"] == "parameter"]
+    agrees = shapes.get("agrees", [])
+    brackets = [kind for kind in kinds if kind.span.subtrace]
+    births = [kind for kind in kinds if kind.span.close == "answer.session"]
+    keyed = dict.fromkeys(name for span in dialect.spans.values() for name in span.keys)
+    return Ground(
+        dialect=dialect,
+        kinds=kinds,
+        places=(*_places(places, index), *_implied(kinds, places, index), *_numbered(shapes.get("steps", ()), index)),
+        edges=tuple(_edges(dialect, places, kinds, index)),
+        leads=tuple(
+            Lead(
+                claim=claim.id,
+                kind=index[claim.options["span"]],
+                role=claim.options["leads"],
+                senders=senders(dialect, claim.options["leads"]),
+            )
+            for claim in places
+            if "leads" in claim.options
+        ),
+        counts=tuple(_count(claim, index) for claim in shapes.get("times", ())),
+        topics=next((_topics(claim) for claim in subscription), None),
+        gate=next(iter(gates), None),
+        live=next((claim.id for claim in places if "live" in claim.options), None),
+        history=next((claim.id for claim in shapes.get("history", ())), None),
+        refusal=next((claim.id for claim in shapes.get("ends", ())), None),
+        joins=next(iter(shapes.get("joins", ())), None),
+        steps=next(iter(shapes.get("steps", ())), None),
+        partners={
+            claim.options["name"]: (claim.id, tuple(index[one] for one in claim.options["partner"] if one in index))
+            for claim in agrees
+            if "partner" in claim.options
+        },
+        connected={
+            claim.options["name"]: (claim.id, claim.options.get("frames"))
+            for claim in agrees
+            if claim.options.get("with") == "connection"
+        },
+        bracket=next(iter(brackets), None),
+        birth=next(iter(births), None),
+        inner=inner,
+        context=tuple(name for name in keyed if name not in inner),
+    )
+
+
+def senders(dialect: Dialect, role: str) -> frozenset[Sender]:
+    """Who sends frames that play the role, certainly or perhaps."""
+    return frozenset(form.sender for form in dialect.frames.values() if role in every_role(form))
+
+
+def every_role(form: FrameForm) -> frozenset[str]:
+    """All roles that a frame may play, in whichever case."""
+    cased = [role for case in form.cases for role in (*case.roles, *case.may)]
+    return frozenset((*form.roles, *form.may, *cased))
+
+
+def carries(dialect: Dialect, form: FrameForm, name: str) -> bool:
+    """Whether the document shows the name in this frame's payload or header."""
+    for place in dialect.names.get(name, ()):
+        if place.place == "header":
+            if any(field.name == place.path[0] for field in dialect.envelope.header.get(form.sender, ())):
+                return True
+        elif place.place == "payload" and documented(form.payload, place.path) is not None:
+            return True
+    return False
+
+
+def _inner(dialect: Dialect) -> Iterable[str]:
+    """Names that only the ends of spans keyed by them carry; but what tells spans apart that hold others is theirs."""
+    keys = [frozenset(span.keys) for span in dialect.spans.values()]
+    outer = {name for own in keys for name in own if any(own < other for other in keys)}
+    for name in dict.fromkeys(name for span in dialect.spans.values() for name in span.keys if name not in outer):
+        ends = {role for span in dialect.spans.values() if name in span.keys for role in (span.open, span.close)}
+        carriers = [form for form in dialect.frames.values() if carries(dialect, form, name)]
+        if carriers and all(ends & every_role(form) for form in carriers):
+            yield name
+
+
+def _meant(dialect: Dialect, claims: Iterable[Guarantee]) -> Iterable[str]:
+    """The kinds of span that some claim, or what the dialect says of its spans, is about."""
+    named = {
+        name
+        for claim in claims
+        for option in ("spans", "by", "inside", "outside", "span", "partner")
+        for name in _list(claim.options.get(option, ()))
+    }
+    return (name for name, span in dialect.spans.items() if name in named or span.subtrace or span.implied)
+
+
+def _list(value: Any) -> Iterable[Any]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _kind(
+    dialect: Dialect,
+    span: SpanForm,
+    index: Mapping[str, int],
+    shapes: Mapping[str, list[Guarantee]],
+    inner: frozenset[str],
+) -> Kind:
+    claim = next((one for one in shapes.get("pair", ()) if span.name in one.options["spans"]), None)
+    options: Mapping[str, Any] = claim.options if claim is not None else {}
+    either = options.get("order") == "either"
+    return Kind(
+        name=span.name,
+        index=index[span.name],
+        span=span,
+        is_item=not either and (not span.exclusive or bool(inner & set(span.keys))),
+        either=either,
+        openers=senders(dialect, span.open),
+        closers=senders(dialect, span.close),
+        claim=claim.id if claim is not None else None,
+        by=tuple(index[name] for name in options.get("by", ()) if name in index),
+        patient=frozenset(options.get("patient", ())),
+        judges_close=options.get("judge") != "open",
+    )
+
+
+def _places(claims: Iterable[Guarantee], index: Mapping[str, int]) -> Iterable[Place]:
+    for claim in claims:
+        for word in ("inside", "outside"):
+            if word in claim.options:
+                yield Place(
+                    claim=claim.id,
+                    role=claim.options["frames"],
+                    kind=index[claim.options[word]],
+                    inside=word == "inside",
+                )
+
+
+def _implied(kinds: Iterable[Kind], claims: list[Guarantee], index: Mapping[str, int]) -> Iterable[Place]:
+    """What implies a span lies inside one, whether or not a guarantee says so."""
+    said = {(place.role, place.kind) for place in _places(claims, index) if place.inside}
+    for kind in kinds:
+        for role in kind.span.implied:
+            if (role, kind.index) not in said:
+                yield Place(claim=None, role=role, kind=kind.index, inside=True)
+
+
+def _numbered(claims: Iterable[Guarantee], index: Mapping[str, int]) -> Iterable[Place]:
+    """What is counted in a span lies in one."""
+    for claim in claims:
+        yield Place(claim=None, role=claim.options["frames"], kind=index[claim.options["span"]], inside=True)
+
+
+def _edges(
+    dialect: Dialect, claims: Iterable[Guarantee], kinds: tuple[Kind, ...], index: Mapping[str, int]
+) -> Iterable[Edge]:
+    for claim in claims:
+        if "edge" in claim.options:
+            kind = kinds[index[claim.options["span"]]]
+            first = claim.options["edge"] == "first"
+            yield Edge(
+                claim=claim.id,
+                kind=kind.index,
+                first=first,
+                senders=senders(dialect, kind.span.open if first else kind.span.close),
+                ignored=frozenset(claim.options.get("except", ())),
+            )
+
+
+def _count(claim: Guarantee, index: Mapping[str, int]) -> Count:
+    return Count(
+        claim=claim.id,
+        kind=index[claim.options["span"]],
+        role=claim.options["frames"],
+        least=claim.options["min"],
+        most=claim.options["max"],
+        excused=frozenset(claim.options.get("excused", ())),
+    )
+
+
+def _topics(claim: Guarantee) -> Topics:
+    options = claim.options
+    return Topics(
+        claim=claim.id,
+        role=options["frames"],
+        on=options["on"],
+        opaque=options["opaque"],
+        topic=options["topic"],
+        topics=options["topics"],
+    )

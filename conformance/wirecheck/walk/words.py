@@ -1,0 +1,135 @@
+"""The values that frames of one conversation carry: names, pieces of text, numbers, topics.
+
+Law: what was said so far in, JSON texts out. A value that is wrong on purpose is made here too, one at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from wirecheck.walk.cast import Actor, Names, json_text
+from wirecheck.walk.ground import Ground
+from wirecheck.walk.lexicon import FOLLOWS, ITEM, Lexicon
+from wirecheck.walk.moves import Move
+from wirecheck.walk.state import Twist
+from wirecheck.walk.voice import FLAVOURS, Template
+
+PIECES: Final = (
+    "Hi",
+    "Hello ",
+    "",
+    "日本語",
+    "Grüße, ",
+    "e\u0301",
+    "🙂🙃",
+    'a "quoted" word',
+    "line\nbreak",
+    "\u2028",
+    " ",
+    "\\",
+    "{}",
+    "0",
+    "\u200f\u05d0",
+    "\u0000",
+)
+"""Pieces of text, one a flavour."""
+_PIECES: Final = tuple(json_text(piece) for piece in PIECES)
+_ELSE: Final = json_text("something else")
+
+
+class Words:
+    """Makes the values of one conversation. `plain`: fresh names are plain words."""
+
+    __slots__ = ("_count", "_ground", "_lexicon", "_plain", "_steps")
+
+    def __init__(self, ground: Ground, lexicon: Lexicon, *, plain: bool) -> None:
+        self._ground = ground
+        self._lexicon = lexicon
+        self._plain = plain
+        self._count = 0
+        self._steps = ground.steps.options["frames"] if ground.steps is not None else None
+
+    def fresh_value(self, name: str) -> Any:
+        """A value of a name that nothing has yet."""
+        self._count += 1
+        return self._lexicon.fresh(name, self._count, plain=self._plain)
+
+    def fresh(self, name: str) -> str:
+        """The same as JSON text."""
+        return json_text(self.fresh_value(name))
+
+    def filled(self, actor: Actor, item: Names, template: Template, move: Move, flavour: int) -> list[str]:
+        """The parts of a frame that this context says now: every second one is a value."""
+        action = move.action
+        if move.matters and self._steps in action.reading.roles:
+            self._advance(actor, flavour, skips=action.twist == "number")
+        parts = [template.first]
+        for name, kept, text in template.gaps:
+            if kept == FOLLOWS:
+                parts.append(self._followed(actor, name, flavour, action.twist))
+            else:
+                home = item if kept == ITEM else actor.names
+                there = home.get(name)
+                if there is None:
+                    there = home[name] = self._new(name, flavour)
+                parts.append(self.fresh(name) if action.twist and name == action.name else there)
+            parts.append(text)
+        if move.adds and action.reading.said:
+            item.update((name, json_text(value)) for name, value in action.reading.said.items())
+        if move.matters and self._ground.joins is not None:
+            self._hear(actor, action.reading.roles, flavour)
+        return parts
+
+    def other(self, template: Template, parts: list[str]) -> str:
+        """The same frame with another piece of text."""
+        changed = list(parts)
+        for place, (name, _, _) in enumerate(template.gaps):
+            if name == self._lexicon.text:
+                changed[2 * place + 1] = _ELSE
+        return "".join(changed)
+
+    def _new(self, name: str, flavour: int) -> str:
+        if name in self._lexicon.shared:
+            return json_text(self._lexicon.fresh(name, 1 + flavour % 3, plain=self._plain))
+        return self.fresh(name)
+
+    def _advance(self, actor: Actor, flavour: int, *, skips: bool) -> None:
+        """The next number of the span, or one too many."""
+        if not actor.row.state.counted:
+            actor.number, actor.bound = flavour, 2 * FLAVOURS
+        actor.number += 2 if skips else 1
+        actor.bound = max(actor.bound, actor.number + 1)
+
+    def _followed(self, actor: Actor, name: str, flavour: int, twist: Twist) -> str:
+        """A value that follows from what was said before, or with a twist does not."""
+        lexicon = self._lexicon
+        if name == lexicon.whole:
+            pieces = actor.pieces[actor.since :] or actor.pieces
+            whole = "".join(pieces) if pieces else PIECES[flavour]
+            return json_text(whole + "!" if twist == "text" else whole)
+        if name == lexicon.number:
+            return str(actor.number)
+        if name == lexicon.bound:
+            return str(actor.bound)
+        if name in (lexicon.topic, lexicon.topics):
+            topics = self._subscribed(actor)
+            if name == lexicon.topics:
+                return f"[{','.join(topics)}]"
+            return self.fresh(name) if twist == "topic" else topics[flavour % len(topics)]
+        return _PIECES[flavour]
+
+    def _subscribed(self, actor: Actor) -> list[str]:
+        """The topics of this context, if it subscribes to any: each that some case is about, and one more."""
+        if not actor.topics:
+            actor.topics = [*map(json_text, self._lexicon.known_topics), self.fresh(self._lexicon.topic or "")]
+        return actor.topics
+
+    def _hear(self, actor: Actor, roles: frozenset[str], flavour: int) -> None:
+        """Keep the pieces that a whole text will have to be made of."""
+        options = self._ground.joins.options if self._ground.joins is not None else {}
+        if self._ground.kind(options["span"]).span.open in roles or options["final"] in roles:
+            actor.pieces, actor.since = [], 0
+        if roles.intersection(options["reset"]):
+            actor.since = len(actor.pieces)
+        if options["deltas"] in roles:
+            actor.pieces.append(PIECES[flavour])
