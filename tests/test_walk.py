@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from wirecheck import catalog
 from wirecheck.capture.write import line_of
 from wirecheck.catalog.model import Dialect
 from wirecheck.check import Checker
-from wirecheck.errors import UsageError
+from wirecheck.errors import CatalogError, UsageError
 from wirecheck.fuzz.conversations import conversations, faulty_conversations
 from wirecheck.record import Message, Opened
 from wirecheck.sample.source import PLAIN, Seeded
@@ -365,3 +366,27 @@ def test_a_catalog_without_guarantees_is_walked(tmp_path: Path) -> None:
     assert report_on(dialect, conversation(dialect, Seeded(5))).findings == ()
     with pytest.raises(UsageError, match="claims nothing that an order of frames could break"):
         faulty(dialect, PLAIN)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_that_documents_less_is_walked(name: str, tmp_path: Path) -> None:
+    """Without a frame, or without a claim: what is left is said, and nothing is found in it."""
+    path = Path(catalog.__file__).parent.parent / "catalogs" / f"{name}.yaml"
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    whole = {part: value for part, value in whole.items() if part not in ("scenarios", "variables")}
+    lesser = [
+        (part, key, {**whole, part: {other: value for other, value in whole[part].items() if other != key}})
+        for part in ("frames", "guarantees")
+        for key in whole[part]
+    ]
+    for number, (part, key, text) in enumerate(lesser):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
+        try:
+            dialect = catalog.load_file(file)
+        except CatalogError:
+            continue  # something else needs it
+        for seed in range(6):
+            made = conversation(dialect, Seeded(seed))
+            found = [(group.first.at.line, group.first.code) for group in report_on(dialect, made).findings]
+            assert found == [], f"without {part}/{key}, seed {seed}\n{shown(made)}"

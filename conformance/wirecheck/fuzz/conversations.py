@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wirecheck.catalog import Dialect
 from wirecheck.errors import UsageError
 from wirecheck.fuzz.choice import known
-from wirecheck.fuzz.drawn import Drawn
+from wirecheck.fuzz.drawn import Brief, Drawn
 from wirecheck.walk import Conversation, breakable, conversation, faulty
 
 LONG: Final = 100
@@ -32,7 +32,8 @@ def conversations(
     for name, bound in (("most", most), ("sessions", sessions), ("connections", connections)):
         if bound < 1:
             raise UsageError(f"`{name}` is {bound} and must be at least 1")
-    return _conversations(known(dialect), most, sessions, connections)
+    catalog = known(dialect)
+    return _conversations(Brief(catalog, f"<{catalog.name}>"), most, sessions, connections)
 
 
 def faulty_conversations(
@@ -51,14 +52,16 @@ def faulty_conversations(
         raise UsageError(
             f"{catalog.name}: no conversation can break {guarantee}: {why}; choose one of {able or 'none'}"
         )
-    return _faulty(catalog, guarantee, most)
+    return _faulty(Brief(catalog, f"<{catalog.name}>"), guarantee, most)
 
 
 @st.composite
-def _conversations(draw: st.DrawFn, dialect: Dialect, most: int, sessions: int, connections: int) -> Conversation:
-    return conversation(dialect, Drawn(draw), most=most, actors=sessions, lines=connections)
+def _conversations(
+    draw: st.DrawFn, dialect: Brief[Dialect], most: int, sessions: int, connections: int
+) -> Conversation:
+    return conversation(dialect.value, Drawn(draw), most=most, actors=sessions, lines=connections)
 
 
 @st.composite
-def _faulty(draw: st.DrawFn, dialect: Dialect, guarantee: str | None, most: int) -> Conversation:
-    return faulty(dialect, Drawn(draw), guarantee, most=most)
+def _faulty(draw: st.DrawFn, dialect: Brief[Dialect], guarantee: str | None, most: int) -> Conversation:
+    return faulty(dialect.value, Drawn(draw), guarantee, most=most)

@@ -74,7 +74,9 @@ class Actions:
 
     def _ends(self, state: State, reading: Reading, target: int | None) -> Iterator[tuple[tuple[int, ...], bool]]:
         """What the frame's possible roles come to: nothing, one thing, or all that they could."""
-        kinds = [kind for kind in self.ground.kinds if kind.span.close in reading.may and not kind.either]
+        edged = {edge.kind for edge in self.ground.edges}  # what ends for certain, or a new beginning would be none
+        kinds = [kind for kind in self.ground.kinds if kind.span.close in reading.may and kind.index not in edged]
+        kinds = [kind for kind in kinds if not kind.either]
         here = [kind for kind in kinds if not kind.is_item and state.spans[kind.index]]
         mine = state.items[target].open if target is not None else ()
         here += [kind for kind in kinds if kind.is_item and kind.index in mine]

@@ -214,6 +214,9 @@ class _Scene:
                 self._end(kind.index)
                 self.spans[kind.index] = True
             elif self.action.target is None:
+                alike = kind.span.exclusive and not self.ground.inner & set(kind.span.keys)
+                if alike and any(kind.index in item.open for item in self.items):
+                    self.breaks(proves, AGAIN)
                 new.append(kind)
             else:
                 item = self.items[self.action.target]

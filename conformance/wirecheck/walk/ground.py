@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wirecheck.catalog import Dialect, FrameForm, Guarantee, Sender, SpanForm
-from wirecheck.catalog.places import documented
+from wirecheck.catalog import Dialect, Guarantee, Sender, SpanForm
+from wirecheck.walk.carriers import inner_names, senders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def ground_of(dialect: Dialect) -> Ground:
     shapes: dict[str, list[Guarantee]] = {}
     for claim in claims:
         shapes.setdefault(claim.rule.shape, []).append(claim)
-    inner = frozenset(_inner(dialect))
+    inner = frozenset(inner_names(dialect))
     index = {name: number for number, name in enumerate(_meant(dialect, claims))}
     kinds = tuple(_kind(dialect, dialect.spans[name], index, shapes, inner) for name in index)
     places = list(shapes.get("place", ()))
@@ -181,39 +181,6 @@ def ground_of(dialect: Dialect) -> Ground:
     )
 
 
-def senders(dialect: Dialect, role: str) -> frozenset[Sender]:
-    """Who sends frames that play the role, certainly or perhaps."""
-    return frozenset(form.sender for form in dialect.frames.values() if role in every_role(form))
-
-
-def every_role(form: FrameForm) -> frozenset[str]:
-    """All roles that a frame may play, in whichever case."""
-    cased = [role for case in form.cases for role in (*case.roles, *case.may)]
-    return frozenset((*form.roles, *form.may, *cased))
-
-
-def carries(dialect: Dialect, form: FrameForm, name: str) -> bool:
-    """Whether the document shows the name in this frame's payload or header."""
-    for place in dialect.names.get(name, ()):
-        if place.place == "header":
-            if any(field.name == place.path[0] for field in dialect.envelope.header.get(form.sender, ())):
-                return True
-        elif place.place == "payload" and documented(form.payload, place.path) is not None:
-            return True
-    return False
-
-
-def _inner(dialect: Dialect) -> Iterable[str]:
-    """Names that only the ends of spans keyed by them carry; but what tells spans apart that hold others is theirs."""
-    keys = [frozenset(span.keys) for span in dialect.spans.values()]
-    outer = {name for own in keys for name in own if any(own < other for other in keys)}
-    for name in dict.fromkeys(name for span in dialect.spans.values() for name in span.keys if name not in outer):
-        ends = {role for span in dialect.spans.values() if name in span.keys for role in (span.open, span.close)}
-        carriers = [form for form in dialect.frames.values() if carries(dialect, form, name)]
-        if carriers and all(ends & every_role(form) for form in carriers):
-            yield name
-
-
 def _meant(dialect: Dialect, claims: Iterable[Guarantee]) -> Iterable[str]:
     """The kinds of span that some claim, or what the dialect says of its spans, is about."""
     named = {
@@ -239,11 +206,14 @@ def _kind(
     claim = next((one for one in shapes.get("pair", ()) if span.name in one.options["spans"]), None)
     options: Mapping[str, Any] = claim.options if claim is not None else {}
     either = options.get("order") == "either"
+    edged = {one.options["span"] for one in shapes.get("place", ()) if "edge" in one.options}
+    partners = {name for one in shapes.get("agrees", ()) for name in one.options.get("partner", ())}
+    own = bool(inner & set(span.keys)) or span.prefer is not None or span.name in partners
     return Kind(
         name=span.name,
         index=index[span.name],
         span=span,
-        is_item=not either and (not span.exclusive or bool(inner & set(span.keys))),
+        is_item=not either and span.name not in edged and (not span.exclusive or own),
         either=either,
         openers=senders(dialect, span.open),
         closers=senders(dialect, span.close),

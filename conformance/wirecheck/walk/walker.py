@@ -84,6 +84,7 @@ class Walker:
         self._most = (actors, lines)
         self._conns = 0
         self._gates = has_gates(self.ground)
+        self._owing = False
         self._batches = {} if table.actions.clear else tables.batches
         # Where no name tells contexts apart, a connection is one.
         self._alone = not self.ground.context
@@ -105,11 +106,11 @@ class Walker:
         if actor.queue:
             self.repeat(actor)
         elif not moves:
-            self.actors.remove(actor)
+            self._leave(actor)
         else:
             move = moves[pick % len(moves)]
             if actor.lost and ASK_REPLAY in move.action.reading.roles:
-                self.actors.remove(actor)  # too much was said to be said again
+                self._leave(actor)  # too much was said to be said again
             elif self._batches and flavour % 8 == 7 and move.action.reading.sender in self._batches:
                 self._batch(actor, move, flavour)
             else:
@@ -120,7 +121,7 @@ class Walker:
         of its text: so whoever looks for few choices finds few frames."""
         for actor in self.actors:
             self.settle(actor, source)
-        if not all(actor.row.state.rests() for actor in self.actors if actor.line.is_open):
+        if self._owing or not all(actor.row.state.rests() for actor in self.actors if actor.line.is_open):
             code, sender = 1006, None  # what cannot come to rest was cut
         self.close(code, sender)
 
@@ -190,6 +191,15 @@ class Walker:
             else:
                 actor.row = self.table.row(replace(state, attached=False))
         return True
+
+    def _leave(self, actor: Actor) -> None:
+        """Nothing more is said of a context. A connection that shows it alone is cut."""
+        self.actors.remove(actor)
+        if self._alone:
+            self.lines.remove(actor.line)
+            self.events.append(Ended(actor.line.conn))
+        else:
+            self._owing = self._owing or not actor.row.state.rests()
 
     def _actor(self, slot: int, pick: int, flavour: int) -> Actor:
         most = min(self._most[0], len(self.lines)) if self._alone else self._most[0]
