@@ -11,6 +11,7 @@ import pytest
 
 from test_sample_defects import EVERY_KEYWORD, written
 from wirecheck.catalog import Dialect
+from wirecheck.fuzz.confirm import KEYWORDS as VALUED
 from wirecheck.fuzz.confirm import confirm
 from wirecheck.sample.defects import BY_NAME, InvalidFrame, applicable, invalid
 from wirecheck.sample.source import PLAIN, Seeded
@@ -83,7 +84,11 @@ def second_defects(frame: InvalidFrame) -> list[InvalidFrame]:
         again = f",{json.dumps(last)}:{json.dumps(value[last])}}}"
         found.append(replace(frame, body=frame.body.rstrip()[:-1] + again))
         found.append(replace(frame, body=json.dumps(value | {"more": "\ud800"})))
-        found.append(replace(frame, body=json.dumps({**value, "body": 5, "kind": 5})))
+        inner = value["body"] if isinstance(value.get("body"), dict) else {}
+        # A header field of the one frame, and a field of the other; neither is an integer, or text.
+        wrong = {"at": "x", "a": 5} | ({"body": inner | {"a": 5}} if frame.envelope == "nested" else {})
+        other = {"kind": 5} if frame.defect in VALUED or frame.defect.startswith("type-") else wrong
+        found.append(replace(frame, body=json.dumps(value | other)))
     return found
 
 

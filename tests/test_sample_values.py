@@ -68,6 +68,7 @@ SCHEMAS: list[dict[str, Any]] = [
     {"type": "string", "pattern": "b", "minLength": 30, "maxLength": 31},
     {"type": "string", "pattern": r"^\w+@[^@ ]+\.(com|org)$", "maxLength": 12},
     {"type": "string", "pattern": "^.*$"},
+    {"type": "string", "pattern": "^(red|green)$", "minLength": 4},
     {"type": "string", "pattern": "(?i)^abc"},
     {"type": "integer", "minimum": 0.5, "exclusiveMaximum": 3},
     {"type": "integer", "multipleOf": 7, "minimum": 50},

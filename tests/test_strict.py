@@ -180,3 +180,13 @@ def test_a_value_as_a_message_shows_it(value: Any, shown: str) -> None:
 def test_pointers() -> None:
     assert strict.pointer_to(()) == ""
     assert strict.pointer_to(("a/b", 0, "m~n", "")) == "/a~1b/0/m~0n/"
+
+
+def test_a_text_is_too_large_by_its_bytes_and_not_by_its_characters() -> None:
+    half = strict.MAX_BYTES // 2 - 1
+    assert strict.explain('"' + "\u00e9" * half + '"').defects == ()
+    text = '"' + "\u00e9" * (half + 1) + '"'
+    for body in (text, text.encode()):
+        assert [defect.message for defect in strict.explain(body).defects] == [
+            "a message of 8388610 bytes; the limit is 8388608"
+        ]

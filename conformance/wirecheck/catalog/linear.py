@@ -35,15 +35,24 @@ def matcher(pattern: str) -> Callable[[Any], bool] | None:
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
     matches = matcher(pattern)
-    if matches is not None and isinstance(value, str) and not matches(value):
+    if matches is not None and isinstance(value, str) and not matches(_unicode(value)):
         yield ValidationError(f"{value[:60]!r} does not match {pattern!r}")
+
+
+def _unicode(value: Any) -> Any:
+    """The value with escapes for halves of surrogate pairs, which are no text to the quick engine."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_unicode(name): _unicode(inner) for name, inner in value.items()}
+    return [_unicode(inner) for inner in value] if isinstance(value, list) else value
 
 
 _are_unique = accepting({"uniqueItems": True})
 
 
 def _unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
-    if wanted and isinstance(value, list) and not _are_unique(value):
+    if wanted and isinstance(value, list) and not _are_unique(_unicode(value)):
         yield ValidationError("the items are not unique")
 
 

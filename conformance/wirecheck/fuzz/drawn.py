@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from hypothesis import strategies as st
+
+T = TypeVar("T")
 
 
 class Drawn:
@@ -25,6 +27,20 @@ class Drawn:
             return 0
         chosen: int = self._draw(_choices(bound))
         return chosen
+
+
+class Brief(Generic[T]):
+    """What a strategy is made of, under a short name: Hypothesis shows the arguments of strategies, and warns of one
+    that is as long as a catalog."""
+
+    __slots__ = ("_name", "value")
+
+    def __init__(self, value: T, name: str) -> None:
+        self.value = value
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
 
 
 @lru_cache(maxsize=4_096)

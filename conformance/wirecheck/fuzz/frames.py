@@ -6,6 +6,7 @@ an invalid frame that is not confirmed is discarded, while searching and while s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import reject
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from wirecheck.catalog.model import Dialect, Envelope, Sender
 from wirecheck.fuzz.choice import Choice, choices, known, labelled
 from wirecheck.fuzz.confirm import confirm
-from wirecheck.fuzz.drawn import Drawn
+from wirecheck.fuzz.drawn import Brief, Drawn
 from wirecheck.sample.defects import InvalidFrame, invalid
 from wirecheck.sample.messages import message
 from wirecheck.sample.source import PLAIN
@@ -33,8 +34,7 @@ def frames(
     whose frames are meant (None: both). Shrinks to the plainest message of the first frame. Raises `UsageError` for a
     name that the catalog lacks, and for a frame that contradicts itself.
     """
-    catalog = known(dialect)
-    return _frames(catalog, _makeable(catalog, choices(catalog, frame, envelope, sender)))
+    return _frames(_valid(dialect, frame, envelope, sender))
 
 
 def texts(
@@ -44,8 +44,7 @@ def texts(
     sender: Sender | None = None,
 ) -> st.SearchStrategy[str]:
     """The same as JSON text, in any spelling: order of members, white space, escapes, forms of numbers."""
-    catalog = known(dialect)
-    return _texts(catalog, _makeable(catalog, choices(catalog, frame, envelope, sender)))
+    return _texts(_valid(dialect, frame, envelope, sender))
 
 
 def invalid_frames(
@@ -62,7 +61,7 @@ def invalid_frames(
     """
     catalog = known(dialect)
     found = _makeable(catalog, choices(catalog, frame, envelope, sender))
-    return _invalid(catalog, labelled(catalog, found, defect))
+    return _invalid(_brief(catalog, labelled(catalog, found, defect)))
 
 
 def _makeable(dialect: Dialect, found: tuple[Choice, ...]) -> tuple[Choice, ...]:
@@ -72,23 +71,43 @@ def _makeable(dialect: Dialect, found: tuple[Choice, ...]) -> tuple[Choice, ...]
     return found
 
 
-@st.composite
-def _frames(draw: st.DrawFn, dialect: Dialect, found: tuple[Choice, ...]) -> dict[str, Any]:
-    source = Drawn(draw)
-    one = found[source.below(len(found))]
+Meant = tuple[Dialect, tuple[tuple[Choice, tuple[str, ...]], ...]]
+"""A dialect, and the frames that are meant with the defects that each may have."""
+
+
+def _brief(dialect: Dialect, found: Iterable[tuple[Choice, tuple[str, ...]]]) -> Brief[Meant]:
+    meant = tuple(found)
+    first = ", ".join(one.form.key for one, _ in meant[:3])
+    return Brief((dialect, meant), f"<{dialect.name}: {first}{', …' if len(meant) > 3 else ''}>")
+
+
+def _valid(dialect: str | Dialect, frame: str | None, envelope: Envelope, sender: Sender | None) -> Brief[Meant]:
+    catalog = known(dialect)
+    found = _makeable(catalog, choices(catalog, frame, envelope, sender))
+    return _brief(catalog, ((one, ()) for one in found))
+
+
+def _message(source: Drawn, meant: Brief[Meant]) -> dict[str, Any]:
+    dialect, found = meant.value
+    one, _ = found[source.below(len(found))]
     return message(dialect, one.form, one.style, source)
 
 
 @st.composite
-def _texts(draw: st.DrawFn, dialect: Dialect, found: tuple[Choice, ...]) -> str:
-    source = Drawn(draw)
-    one = found[source.below(len(found))]
-    return spelled(message(dialect, one.form, one.style, source), source)
+def _frames(draw: st.DrawFn, meant: Brief[Meant]) -> dict[str, Any]:
+    return _message(Drawn(draw), meant)
 
 
 @st.composite
-def _invalid(draw: st.DrawFn, dialect: Dialect, found: tuple[tuple[Choice, tuple[str, ...]], ...]) -> InvalidFrame:
+def _texts(draw: st.DrawFn, meant: Brief[Meant]) -> str:
     source = Drawn(draw)
+    return spelled(_message(source, meant), source)
+
+
+@st.composite
+def _invalid(draw: st.DrawFn, meant: Brief[Meant]) -> InvalidFrame:
+    source = Drawn(draw)
+    dialect, found = meant.value
     one, labels = found[source.below(len(found))]
     made = invalid(dialect, one.form, one.style, labels[source.below(len(labels))], source)
     if confirm(dialect, made) is not None:

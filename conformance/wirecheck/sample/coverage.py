@@ -102,8 +102,8 @@ class Coverage:
             self._guarantees[guarantee][outcome] += 1
 
     def as_json(self) -> dict[str, Any]:
-        """`summary`: for each sort `seen`, `of`, `percent` and what is `missing`, or null for a sort of which nothing at
-        all was seen. `frames` and `guarantees` hold the counts themselves."""
+        """`summary`: for each sort `seen`, `of`, `percent` and what is `missing`, or null for a sort of which nothing
+        at all was seen. `frames` and `guarantees` hold the counts themselves."""
         tried = self._tried()
         return {
             "dialect": self._dialect.name,

@@ -7,7 +7,7 @@ found at once, by the smallest value that each way would need, and never searche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from wirecheck.errors import UsageError
@@ -45,7 +45,7 @@ class Maker:
 
     __slots__ = ("_objects", "draw", "least")
 
-    def __init__(self, schemas: tuple[Schema, ...], taken: Container[str]) -> None:
+    def __init__(self, schemas: tuple[Schema, ...], taken: Collection[str]) -> None:
         ways = [way for part in parts(schemas) for way in _ways(part, taken) if way[2] <= LARGEST]
         known = _known(schemas)
         self.least = min((least for _, _, least in ways), default=1 if known else LARGEST + 1)
@@ -102,7 +102,7 @@ def names_in(schema: Any) -> frozenset[str]:
     return frozenset()
 
 
-def _ways(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
+def _ways(part: Part, taken: Collection[str]) -> list[tuple[str, Draw, int]]:
     """How a conjunction's values can be drawn: the kind, the function, and the size of the smallest."""
     options = given(part.schemas)
     if options is not None:
@@ -114,7 +114,7 @@ def _ways(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
     return [way for kind in part.kinds for way in _kind(kind, part, taken)]
 
 
-def _kind(kind: str, part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
+def _kind(kind: str, part: Part, taken: Collection[str]) -> list[tuple[str, Draw, int]]:
     limits = part.limits
     match kind:
         case "object":
@@ -150,7 +150,7 @@ def _texts(limits: Mapping[str, Any]) -> list[tuple[str, Draw, int]]:
     return [("string", drawn, size)]
 
 
-def _arrays(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
+def _arrays(part: Part, taken: Collection[str]) -> list[tuple[str, Draw, int]]:
     least, most = part.limits.get("minItems", 0), part.limits.get("maxItems")
     unique = part.limits["unique"]
     one = Maker(part.items() or ({"type": "string"},), taken) if part.items() else None
@@ -206,7 +206,7 @@ def _same(one: Any) -> str:
     return repr(one)
 
 
-def _objects(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
+def _objects(part: Part, taken: Collection[str]) -> list[tuple[str, Draw, int]]:
     required, others = part.required(), part.others()
     makers: dict[str, Maker] = {}
     for key in (*required, *(key for key in part.properties() if key not in required)):
@@ -219,6 +219,7 @@ def _objects(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
     if any(key not in makers for key in required):
         return []
     size = 1 + sum(makers[key].least for key in required)
+    excluded = frozenset((*taken, *required, *part.properties()))
     asked = tuple(one for one in others if isinstance(one, Mapping))
     further = Maker(asked, taken) if asked and False not in others else None
     closed = False in others or (further is not None and further.least > LARGEST)
@@ -237,7 +238,7 @@ def _objects(part: Part, taken: Container[str]) -> list[tuple[str, Draw, int]]:
                 found[key] = made.draw(source, None) if pin is None else made.settled(source, pin)
         if not closed and source.below(4) == 3:
             for _ in range(1 + source.below(MORE_MEMBERS)):
-                extra = name(source, taken)
+                extra = name(source, excluded)
                 found[extra] = anything(source, taken, 1) if further is None else further.draw(source, None)
         return found | {key: inner for key, inner in standing(settled).items() if key not in makers}
 

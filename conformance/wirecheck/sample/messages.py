@@ -17,7 +17,7 @@ from wirecheck.catalog.linear import accepting
 from wirecheck.catalog.model import Case, Condition, Dialect, FrameForm, Style
 from wirecheck.catalog.places import documented
 from wirecheck.sample.anything import anything
-from wirecheck.sample.makers import MORE_MEMBERS, Maker, NoValue, delicate, names_in
+from wirecheck.sample.makers import LARGEST, MORE_MEMBERS, Maker, NoValue, delicate, names_in
 from wirecheck.sample.purse import Counting, Purse
 from wirecheck.sample.settled import ABSENT, Path, Pin, Tree, laid, standing
 from wirecheck.sample.source import PLAIN, Source
@@ -61,7 +61,7 @@ class FrameMaker:
         self._drawers: dict[tuple[Path, tuple[int, ...]], Maker | None] = {}
         schemas = [one for one in (form.payload, *(case.payload for case in form.cases)) if one is not None]
         # The payload is drawn as one object, past what its own maker would have looked at again.
-        self._unsure = len(schemas) > 1 or any(map(delicate, schemas))
+        self._unsure = len(schemas) > 1 or any(map(delicate, schemas)) or self._maker(()).least > LARGEST
         self._valid: dict[Style, Callable[[Any], bool]] = {}
         self._possible: dict[Style, bool] = {}
 
@@ -105,8 +105,9 @@ class FrameMaker:
         found: dict[str, Any] = {} if self.form.tag is None else {self.dialect.envelope.tag: self.form.tag}
         for field in header_of(self.dialect, self.form):
             pin = head.get(field.name)
-            if pin is None and (field.required or source.below(2) == 1):
-                found[field.name] = self.header[field.name].draw(source, None)
+            made = self.header[field.name]
+            if pin is None and (field.required or (made.least <= LARGEST and source.below(2) == 1)):
+                found[field.name] = made.draw(source, None)
         found |= {key: pin.value for key, pin in head.items() if isinstance(pin, Pin)}
         if self.form.payload is None:
             body = self._extras(source) | standing(tree)
@@ -162,7 +163,7 @@ class FrameMaker:
             required = _demanded(self.form.payload, path)
             drawer = self._drawer(path, held)
         ways: list[Any] = [] if required or needed else [ABSENT]
-        ways += [drawer] if drawer is not None else []
+        ways += [drawer] if drawer is not None and drawer.least <= LARGEST else []
         others = (other for other in self._all_conditions() if other.at == one.at and other.test == "const")
         ways += [Pin(plain(other.const)) for other in others]
         if where.at(path) is not None and not needed:
@@ -230,8 +231,11 @@ def taken_names(dialect: Dialect) -> frozenset[str]:
     envelope = dialect.envelope
     payloads = [one for form in dialect.frames.values() for one in (form.payload, *(c.payload for c in form.cases))]
     looked_at = {step for places in dialect.names.values() for place in places for step in place.path}
-    header = {field.name for fields in envelope.header.values() for field in fields}
-    return frozenset({envelope.tag, envelope.data} | looked_at | header).union(*map(names_in, filter(None, payloads)))
+    header = [field for fields in envelope.header.values() for field in fields]
+    forms = [*filter(None, payloads), *(field.schema for field in header)]
+    return frozenset({envelope.tag, envelope.data, *looked_at, *(field.name for field in header)}).union(
+        *map(names_in, forms)
+    )
 
 
 _makers: OrderedDict[tuple[int, int], tuple[Dialect, FrameForm, FrameMaker]] = OrderedDict()

@@ -17,6 +17,7 @@ from re import _parser  # type: ignore[attr-defined]  # the only reader of patte
 from typing import Any, Final
 
 from wirecheck.catalog.linear import matcher
+from wirecheck.sample.purse import Counting
 from wirecheck.sample.source import PLAIN, Source
 
 _SPACES: Final = " \t"
@@ -36,14 +37,15 @@ TRIES: Final = 8
 
 def matching(patterns: Sequence[str], source: Source, least: int = 0, most: int | None = None) -> str | None:
     """A text of `least` to `most` characters that holds every one of the patterns; None if none was found."""
-    for attempt in range(TRIES):
-        # Longer and longer repetitions, so that a text which must be long becomes so; the last tries are plain.
-        wide = attempt if attempt < 3 else max(least, 1) >> (TRIES - 1 - attempt)
-        chooser = source if attempt < TRIES // 2 else PLAIN
-        for pattern in patterns:
-            for found in _padded(_text(_parsed(pattern), chooser, wide), least):
-                if len(found) >= least and (most is None or len(found) <= most) and holds(patterns, found):
-                    return found
+    # Longer and longer repetitions, so that a text which must be long becomes so; and in the end choices that differ,
+    # since the plainest alternative may be one that cannot be taken.
+    wider = (0, 1, 2, least // 2, least)
+    for chooser in (source, PLAIN, *[Counting()] * TRIES):
+        for wide in wider:
+            for pattern in patterns:
+                for found in _padded(_text(_parsed(pattern), chooser, wide), least):
+                    if len(found) >= least and (most is None or len(found) <= most) and holds(patterns, found):
+                        return found
     return None
 
 

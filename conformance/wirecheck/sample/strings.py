@@ -16,6 +16,9 @@ PAD: Final = "x"
 LONGEST: Final = 40
 """Characters of a drawn text beyond those that it must have."""
 
+WILD: Final = 8
+"""Different characters of a wild text; they are repeated to its length."""
+
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:;!?'\"\\/(){}[]<>|&%$#@*+=~^`"
 _RANGES: Final = (
     (0x61, 26),  # a to z
@@ -110,8 +113,23 @@ def text(source: Source, least: int = 0, most: int | None = None) -> str:
         return odd[:most].ljust(least, PAD)
     room = LONGEST if most is None else min(LONGEST, most - least)
     length = least + source.below(room + 1)
-    drawn = [_character(source, wild=way == 3) for _ in range(min(length, LONGEST))]
-    return "".join(drawn).ljust(length, PAD)
+    drawn = _plain_ones(source) if way == 2 else _wild_ones(source)
+    return (drawn * (min(length, LONGEST) // len(drawn) + 1))[: min(length, LONGEST)].ljust(length, PAD)
+
+
+def _plain_ones(source: Source) -> str:
+    """Some printable ASCII: as few choices for many characters as there can be."""
+    first, step = source.below(len(_LETTERS)), source.below(len(_LETTERS))
+    return "".join(_LETTERS[(first + step * at) % len(_LETTERS)] for at in range(LONGEST))
+
+
+def _wild_ones(source: Source) -> str:
+    """A few characters from anywhere."""
+    found = ""
+    for _ in range(1 + source.below(WILD)):
+        first, count = _RANGES[source.below(len(_RANGES))]
+        found += chr(first + source.below(count))
+    return found
 
 
 def name(source: Source, taken: Container[str]) -> str:
@@ -123,10 +141,3 @@ def name(source: Source, taken: Container[str]) -> str:
     while f"{wanted}{number}" in taken:
         number += 1
     return f"{wanted}{number}"
-
-
-def _character(source: Source, *, wild: bool) -> str:
-    if not wild:
-        return _LETTERS[source.below(len(_LETTERS))]
-    first, count = _RANGES[source.below(len(_RANGES))]
-    return chr(first + source.below(count))

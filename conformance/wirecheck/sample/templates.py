@@ -5,7 +5,7 @@ into a gap is drawn from the same description as the message was. Whatever is wr
 
 A value has a gap where its field is documented once (in the frame's header or in its payload, not in a case's, nor
 looked at by a case that has a payload), and where it is documented nowhere. A payload with alternatives for the whole
-of it has no gaps for its fields: its frames are made one by one. So is a batch, whose items are frames.
+of it has no gaps: its frames are made one by one. So is a batch, whose items are frames.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ class Pools:
     def __init__(self, dialect: Dialect, form: FrameForm) -> None:
         self.data = dialect.envelope.data
         self._taken = maker_of(dialect, form).taken
-        self._schemas = {EXTRA: {}, **_exchangeable(dialect, form)}
+        self._schemas = _exchangeable(dialect, form)
         self._pools: dict[Field, Pool] = {}
         self._turn = 0
 
     def field(self, place: str, name: str) -> Field | None:
         """What a member's values may be exchanged with; None for a member that stays as it is."""
         if name not in self._taken:
-            return EXTRA
+            place, name = EXTRA
         return (place, name) if (place, name) in self._schemas else None
 
     def of(self, field: Field, source: Source) -> Pool:
@@ -122,14 +122,14 @@ def _exchangeable(dialect: Dialect, form: FrameForm) -> Mapping[Field, Any]:
     header = {("header", field.name): plain(field.schema) for field in header_of(dialect, form)}
     fixed = {(place.place, place.path[0]) for place in looked_at}
     if form.payload is None:
-        return {}  # neither is it said whether it has a header
+        return {EXTRA: {}}  # neither is it said whether it has a header
     payloads = [form.payload, *(case.payload for case in cases if case.payload is not None)]
     if any(one.keys() - _APART or one.get("additionalProperties", True) is not True for one in payloads):
         return {field: schema for field, schema in header.items() if field not in fixed}
     fixed |= {("payload", name) for payload in payloads[1:] for name in payload.get("properties", {})}
     fixed |= {("payload", form.contains[0])} if form.contains else set()
     body = {("payload", name): plain(schema) for name, schema in form.payload.get("properties", {}).items()}
-    return {field: schema for field, schema in (header | body).items() if field not in fixed}
+    return {field: schema for field, schema in ({EXTRA: {}} | header | body).items() if field not in fixed}
 
 
 def _values(text: str, style: Style, pools: Pools) -> Iterator[tuple[Field, list[str], int, int]]:
