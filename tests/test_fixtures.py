@@ -221,7 +221,7 @@ def test_every_guarantee_that_traffic_can_decide_has_a_clean_and_a_broken_captur
         for result in broken:
             assert result["verdicts"][id] == "failed"
             assert id in {finding["code"] for finding in result["findings"]}
-    named = {re.sub(r"\.(clean|broken.*)$", "", path.stem) for path in folder.glob("*.jsonl")}
+    named = {re.sub(r"\.(clean|broken).*$", "", path.stem) for path in folder.glob("*.jsonl")}
     assert {name for name in named if not name.startswith("rich-")} == claimed
 
 

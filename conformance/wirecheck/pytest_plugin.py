@@ -19,7 +19,7 @@ from wirecheck.plugin.warned import WirecheckWarning
 if TYPE_CHECKING:
     from wirecheck.drive import Conversation
 
-__all__ = ["NO_TARGET", "WirecheckWarning", "wirecheck_case", "wirecheck_conversation"]
+__all__ = ["NO_TARGET", "WirecheckWarning", "wirecheck_case", "wirecheck_conversation", "wirecheck_fuzz"]
 
 _MODULE: Final = "wirecheck.suite"
 _MARKERS: Final = (
@@ -75,6 +75,12 @@ def _names_suite(config: pytest.Config, arg: str) -> bool:
 @pytest.fixture
 def wirecheck_case() -> None:
     """A scenario and one of its guarantees; stands here for sessions that have no server to test."""
+    pytest.skip(NO_TARGET)
+
+
+@pytest.fixture
+def wirecheck_fuzz() -> None:
+    """The dialect in which the server is fuzzed; stands here for sessions that have no server to test."""
     pytest.skip(NO_TARGET)
 
 

@@ -6,8 +6,9 @@ keeps residues and digests instead of texts, is bounded a session and in session
 `replay-repeats-history`: of what was seen before the replay, each kind of frame that the replay holds at all (text,
 calls, results) must come back in order; pieces of text are joined, since a transcript may cut them otherwise, and the
 text of the turn that still ran must begin what comes back of it. What a transcript leaves out altogether is not said
-by the documents, so it is undecided. A text that the server itself replaced at the end of the turn may come back in
-either form; where that has links, which may be signed anew each time, a third form is undecided.
+by the documents, so it is undecided; so is what lacks once several connections showed the session at once. A text that
+the server itself replaced at the end of the turn may come back in either form; where that has links, which may be
+signed anew each time, a third form is undecided.
 
 `live-after-replay`: frames in a bracket look like history. They cannot be history if the session began in this capture
 and the bracket holds more than was ever asked for before it.
@@ -66,9 +67,7 @@ def observe(
     bracket = plan.bracket
     if bracket is None:
         return
-    link = history.links.get(conn)
-    if link is None:
-        link = history.links[conn] = Link()
+    link = history.links.get(conn) or join_in(history, conn)
     key = event.key(bracket.keys)
     if None not in key:
         session = session_of(history, key)
@@ -198,6 +197,7 @@ def _live(
         if watch is not None and watch.prompted:
             out.held(plan.live_after)
             del link.watches[key]
+    session.full = session.full or len(session.shown_by) > 1  # each has a copy: which frames are the same?
     turn = session.now
     if turn is None or turn.conn != conn:
         turn = _run(link, conn, key, session, whole=False)

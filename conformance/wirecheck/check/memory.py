@@ -56,7 +56,7 @@ class Session:
     `texts`: of each turn that ended and was seen whole, its text and the server's own version of it (or None).
     `partial`: some turn was not.
     `signed`: the server's versions hold links. `items`: digests of calls and results of turns that ended. `full`: there
-    were more.
+    were more, or copies of the same.
     """
 
     born: bool = False

@@ -53,7 +53,7 @@ def texts(session: Session, bracket: Bracket) -> bool | None:
     again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]
     rewritten = session.signed
     if bracket.ends:
-        back = _cut_alike(texts, running, [text for text in again if text])
+        back = _cut_alike(texts, running, [text for text in again if text], older=not session.born)
         return True if back else None if rewritten else False
     place = 0
     for versions in [*texts, *([(running, None)] if running[0] else [])]:
@@ -64,13 +64,24 @@ def texts(session: Session, bracket: Bracket) -> bool | None:
     return True
 
 
-def _cut_alike(seen: list[tuple[Residue, Residue | None]], running: Residue, again: list[bytes]) -> bool:
-    """Whether the texts that ended come back as texts of their own, in order, and the running one begins another."""
+def _cut_alike(
+    seen: list[tuple[Residue, Residue | None]], running: Residue, again: list[bytes], *, older: bool
+) -> bool:
+    """Whether the texts that ended come back as texts of their own, in order, and the running one begins another.
+
+    `older`: the session is, so before any of them there may stand what a turn said that nobody saw, and that never
+    ended.
+    """
     rest = iter(again)
     for versions in seen:
-        if not any(residue_of(text) in versions for text in rest):
+        if not any(residue_of(text) in versions or (older and _ends(text, versions)) for text in rest):
             return False
-    return not running[0] or any(_begins(text, running) for text in rest)
+    return not running[0] or any(_begins(text, running) or (older and _find(text, running, 0) >= 0) for text in rest)
+
+
+def _ends(text: bytes, versions: tuple[Residue, Residue | None]) -> bool:
+    """Whether the text ends with one of these."""
+    return any(one is not None and 0 < one[0] <= len(text) and residue_of(text[-one[0] :]) == one for one in versions)
 
 
 def _begins(text: bytes, start: Residue) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wirecheck.cli.choose import dialect_options
+from wirecheck.cli.targets import patience_options, target_options
 
 _LEVELS = ["must", "should", "may"]
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -23,43 +24,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Only this guarantee; may be repeated.")
 @click.option("--list", "listing", is_flag=True, help="List the scenarios and their cases; nothing is connected to.")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the scenarios.")
-@click.option(
-    "--secret", "secrets", multiple=True, metavar="NAME=env:VAR|file:PATH", help="A secret variable, and where it is."
-)
-@click.option(
-    "--header", "headers", multiple=True, metavar="NAME=VALUE|env:VAR|file:PATH", help="A header of every handshake."
-)
-@click.option(
-    "--subprotocol", "subprotocols", multiple=True, metavar="VALUE|env:VAR|file:PATH", help="A subprotocol to ask for."
-)
-@click.option("--ca", type=_FILE, metavar="FILE", help="Certificates of further authorities to trust, as PEM.")
-@click.option("--cert", type=_FILE, metavar="FILE", help="The client's certificate, as PEM.")
-@click.option("--key", type=_FILE, metavar="FILE", help="The key of --cert, where it is in a file of its own.")
-@click.option("--insecure", is_flag=True, help="Do not verify the server's certificate.")
-@click.option("--proxy", metavar="URL", help="A proxy, or `none`; otherwise what the environment says.")
-@click.option("--no-compression", is_flag=True, help="Do not offer compression.")
-@click.option(
-    "--transport", type=click.Choice(["websocket", "socketio"]), default="websocket", help="What the server speaks."
-)
-@click.option("--trigger", metavar="CMD", help="A command that makes happen what a scenario cannot ask for.")
-@click.option(
-    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for the server to come up."
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    metavar="SECONDS",
-    help="How long to wait for a frame, where a scenario says nothing of it.",
-)
-@click.option(
-    "--patience",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    metavar="FACTOR",
-    help="Multiplies every deadline.",
-)
+@target_options
+@patience_options
 @click.option("--attempts", type=click.IntRange(min=1), metavar="N", help="Play each scenario up to N times.")
 @click.option("--max-turns", type=click.IntRange(min=0), metavar="N", help="Send no more than N turns in all.")
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop after the first scenario that fails.")
@@ -71,6 +37,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--require",
     type=click.Choice(_LEVELS[:2]),
     help="A guarantee this strict in which nothing held fails the run.",
+)
+@click.option(
+    "--replay", type=_FILE, metavar="FILE", help="Play a conversation that `wirecheck fuzz` saved, and nothing else."
 )
 @click.option("--expected-failures", type=_FILE, metavar="FILE", help="Failures that are tolerated, a case a line.")
 @click.option(
@@ -103,4 +72,8 @@ def command(**options: Any) -> int:
     """
     from wirecheck.cli.testing import Request, perform
 
+    if options["replay"] is not None:
+        from wirecheck.cli.replaying import replay
+
+        return replay(Request(**options))
     return perform(Request(**options))

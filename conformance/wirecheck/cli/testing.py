@@ -23,18 +23,18 @@ from wirecheck.cli import FINDINGS, PASSED
 from wirecheck.cli.choose import the_one
 from wirecheck.cli.output import emit, save, writable
 from wirecheck.cli.played import Played, Run, breaks
+from wirecheck.cli.targets import target_from
 from wirecheck.cli.testing_forms import FORMS, render
 from wirecheck.cli.watching import Watching, watching
 from wirecheck.drive import Budget, Case, Judged, Limits, Outcome, Target, cases, judged, play, reachable
 from wirecheck.drive.expected import Expected, read_expected
-from wirecheck.drive.options import Given, target_of
 from wirecheck.drive.target import Transport
 from wirecheck.errors import TargetError, UsageError, WirecheckError
 from wirecheck.redact import redact
 from wirecheck.report.escape import printable
 from wirecheck.report.view import FailOn, Terms
 
-_CAPTURES: Final = Path("wirecheck-captures")
+CAPTURES: Final = Path("wirecheck-captures")
 Form = Literal["text", "json", "junit", "github"]
 Fatal = Callable[[Case, Judged], bool]
 
@@ -70,6 +70,7 @@ class Request:
     level: Level
     fail_on: FailOn
     require: Literal["must", "should"] | None
+    replay: Path | None
     expected_failures: Path | None
     form: Form
     output: Path | None
@@ -89,11 +90,11 @@ def perform(request: Request) -> int:
         return PASSED
     target = _target(request, dialect)
     expected = read_expected(request.expected_failures, chosen) if request.expected_failures is not None else Expected()
-    captures = request.captures or (request.folder / "captures" if request.folder is not None else _CAPTURES)
+    captures = request.captures or (request.folder / "captures" if request.folder is not None else CAPTURES)
     if request.output is not None:
         writable(request.output)
     for folder in filter(None, (request.folder, request.captures)):
-        _usable(folder)
+        usable(folder)
     terms = Terms(fail_on=request.fail_on, require=request.require)
 
     def fatal(case: Case, verdict: Judged) -> bool:
@@ -126,22 +127,7 @@ def perform(request: Request) -> int:
 def _target(request: Request, dialect: Dialect) -> Target:
     if request.url is None:
         raise UsageError("say which server: wirecheck test wss://agents.example.com --dialect NAME")
-    given = Given(
-        url=request.url,
-        variables=request.variables,
-        secrets=request.secrets,
-        headers=request.headers,
-        subprotocols=request.subprotocols,
-        ca=request.ca,
-        insecure=request.insecure,
-        cert=request.cert,
-        key=request.key,
-        proxy=request.proxy,
-        compression=not request.no_compression,
-        transport=request.transport,
-        trigger=request.trigger,
-    )
-    return target_of(given, dialect)
+    return target_from(request, request.url, dialect)
 
 
 def _played(
@@ -153,7 +139,7 @@ def _played(
     except WirecheckError:
         raise
     except Exception as error:
-        _tell_of_our_fault(error, target.secrets())
+        tell_of_our_fault(error, target.secrets())
 
 
 async def _playing(
@@ -189,7 +175,7 @@ def _kept(request: Request, chosen: Sequence[Case], outcomes: dict[str, Outcome]
             judged(case, outcome).verdict == "failed" for case in chosen if case.scenario.name == outcome.scenario.name
         )
         if outcome.records is not None and (request.keep_captures or failed or outcome.ended):
-            _made(folder)
+            made(folder)
             kept[name] = folder / f"{chosen[0].dialect.name}.{name}.jsonl"
             try:
                 outcome.records.save(kept[name])
@@ -205,19 +191,19 @@ def _written(request: Request, run: Run) -> None:
     else:
         save(request.output, text)
     if request.folder is not None:
-        _made(request.folder)
+        made(request.folder)
         for form, name in FORMS.items():
             save(request.folder / name, render(run, form, terminal=False))
 
 
-def _usable(folder: Path) -> None:
+def usable(folder: Path) -> None:
     """Raise `UsageError` where nothing could be written into a folder, before any work is done for it."""
     nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise UsageError(f"{folder}: no folder that can be written into; name another")
 
 
-def _made(folder: Path) -> None:
+def made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -241,7 +227,7 @@ def _listed(chosen: Sequence[Case]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _tell_of_our_fault(error: Exception, secrets: frozenset[str]) -> NoReturn:
+def tell_of_our_fault(error: Exception, secrets: frozenset[str]) -> NoReturn:
     """A mistake of ours, without what must not be shown: an exception may carry anything that it was about."""
     if os.environ.get("WIRECHECK_DEBUG"):
         text = redact("".join(traceback.format_exception(error)), secrets)

@@ -106,17 +106,20 @@ class Connection:
         self._ours: Ending | None = None
         self._task = asyncio.create_task(self._listen())
 
-    async def send(self, message: str | bytes, within: float) -> None:
-        """Send a message. Raises `Over`, or `Silence` where the peer takes nothing in for so long."""
+    async def send(self, message: str | bytes, within: float, *, text: bool = False) -> None:
+        """Send a message: bytes as binary, or as `text`, whatever they are.
+
+        Raises `Over`, or `Silence` where the peer takes nothing in for so long.
+        """
         if self.ending is not None:
             raise Over
         if not self._grouped:
             self._grouped = True
             self._window.clear()
-        self._recorder.message(self.label, "client", message, binary=isinstance(message, bytes))
+        self._recorder.message(self.label, "client", message, binary=isinstance(message, bytes) and not text)
         try:
             async with asyncio.timeout(within):
-                await self.wire.send(message)
+                await self.wire.send(message, text=text)
         except TimeoutError:
             self.cut()
             raise Silence from None
@@ -155,6 +158,13 @@ class Connection:
         except TimeoutError:
             return False
         return True
+
+    async def ends(self, within: float) -> bool:
+        """Whether the connection has ended, or does so in so many seconds; all that came before has then been read."""
+        await asyncio.wait((self._task,), timeout=within)
+        if self._task.done():
+            self._task.result()
+        return self.ending is not None
 
     async def settle(self, within: float) -> None:
         """Ping, read to the pong, close, read to the end."""

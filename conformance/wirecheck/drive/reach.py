@@ -30,7 +30,7 @@ async def reachable(target: Target, wait: float = 0.0, limits: Limits | None = N
     deadline = time.monotonic() + wait
     pause = _FIRST
     never = asyncio.Event()
-    asked, secrets = handshake(target, _any_connection(target), target.values()), target.secrets()
+    asked, secrets = handshake(target, any_connection(target), target.values()), target.secrets()
     while True:
         left = deadline - time.monotonic()
         patient = (
@@ -51,6 +51,19 @@ async def reachable(target: Target, wait: float = 0.0, limits: Limits | None = N
             pause = min(2 * pause, _LONGEST)
 
 
+async def pings(target: Target, limits: Limits, within: float) -> bool:
+    """Whether the server takes a new connection, and answers a ping on it in so many seconds."""
+    asked = handshake(target, any_connection(target), target.values())
+    try:
+        wire = await dial(target, asked, limits, target.secrets())
+    except Refused:
+        return False
+    reading = asyncio.create_task(_read_to_the_end(wire))
+    answered = await wire.ping(within)
+    await asyncio.gather(wire.close(limits.moment), reading)
+    return answered
+
+
 async def _read_to_the_end(wire: Wire) -> None:
     """A peer that has more to say than is taken in at once cannot be heard to say goodbye unless it is read."""
     try:
@@ -60,7 +73,7 @@ async def _read_to_the_end(wire: Wire) -> None:
         return
 
 
-def _any_connection(target: Target) -> Connect:
+def any_connection(target: Target) -> Connect:
     """The first connection with a good credential that a scenario of the dialect asks for, but for what it keeps."""
     for scenario in target.dialect.scenarios.values():
         step = scenario.steps[0] if scenario.steps else None

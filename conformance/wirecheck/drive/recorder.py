@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -28,7 +28,7 @@ from wirecheck.record import At, Closed, Message, Opened, Record, Trial
 from wirecheck.report import Shown
 from wirecheck.report.evidence import Place, surroundings
 from wirecheck.report.view import shown
-from wirecheck.verdict import Report
+from wirecheck.verdict import Finding, Report
 
 _IN_MEMORY: Final = 256 * 1024
 """Bytes of a capture that needs no file; there may be a thousand at once."""
@@ -66,10 +66,26 @@ class Spool:
 
 
 class Recorder:
-    """Takes what one attempt shows. `heard` and `volume` count messages, and their bytes, that the server sent."""
+    """Takes what one attempt shows. `heard` and `volume` count messages, and their bytes, that the server sent.
 
-    def __init__(self, dialect: Dialect, spool: Spool, limits: Limits, *, name: str, secrets: frozenset[str]) -> None:
+    `exclusive`: nobody else takes part in the sessions that it shows. `watch` is told of each record, and of what the
+    checker found in it.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        spool: Spool,
+        limits: Limits,
+        *,
+        name: str,
+        secrets: frozenset[str],
+        exclusive: bool = True,
+        watch: Callable[[Record, tuple[Finding, ...]], None] | None = None,
+    ) -> None:
         self.secrets = secrets
+        self._exclusive = exclusive
+        self._watch = watch
         self.heard = 0
         self.volume = 0
         self._spool = spool
@@ -91,7 +107,7 @@ class Recorder:
                 headers=asked.headers,
                 sees=_BOTH,
                 vantage="client",
-                exclusive=True,
+                exclusive=self._exclusive,
                 auth=asked.auth,
             )
         )
@@ -128,4 +144,6 @@ class Recorder:
     def _take(self, record: Record) -> None:
         if self._report is None:
             self._spool.write(line_of(record, self.secrets))
-            self._checker.receive(record)
+            found = self._checker.receive(record)
+            if self._watch is not None:
+                self._watch(record, found)

@@ -76,7 +76,8 @@ class SocketIOWire:
         self.client.on("*", self._take)
         self.client.on("disconnect", self._end)
 
-    async def send(self, message: str | bytes) -> None:
+    async def send(self, message: str | bytes, *, text: bool = False) -> None:
+        """As any wire does, but that bytes are always binary: an event has no other way to carry them."""
         try:
             await self.client.emit(_EVENT, message)
         except socketio.exceptions.SocketIOError:

@@ -65,7 +65,7 @@ class Stage:
         self._reader = Reader(target.dialect)
         self._mark = mark
         self._watch = watch
-        self._pong = _pong(target.dialect)
+        self._pong = pong_of(target.dialect)
 
     @property
     def mute(self) -> bool:
@@ -284,7 +284,7 @@ class Stage:
             self._watch(redact(what, self._recorder.secrets))
 
 
-def _pong(dialect: Dialect) -> str | None:
+def pong_of(dialect: Dialect) -> str | None:
     """The client's answer to a ping, if the dialect has one."""
     forms = (form for form in dialect.frames.values() if form.sender == "client" and "answer.ping" in form.roles)
     form = next(forms, None)

@@ -63,8 +63,8 @@ class Wire(Protocol):
     def arrived(self) -> int:
         """Messages that arrived whole, whether or not `receive` has given them out yet."""
 
-    async def send(self, message: str | bytes) -> None:
-        """Send one message. Raises `Over`."""
+    async def send(self, message: str | bytes, *, text: bool = False) -> None:
+        """Send one message: text as text, and bytes as binary unless they are to go as `text`. Raises `Over`."""
 
     async def receive(self) -> Incoming:
         """The next message, in order. Raises `Over`."""
@@ -132,9 +132,9 @@ class WebSocketWire:
     def arrived(self) -> int:
         return self._link.arrived
 
-    async def send(self, message: str | bytes) -> None:
+    async def send(self, message: str | bytes, *, text: bool = False) -> None:
         try:
-            await self._link.send(message)
+            await self._link.send(message, text=True if text else None)
         except ConnectionClosed:
             raise Over from None
 

@@ -69,11 +69,11 @@ def _end(item: pytest.Item, run: Run, case: Case, found: Judged, shown: Shown, *
     if fails:
         pytest.fail(text, pytrace=False)
     if found.level != "may":
-        _warn(item, run.clean(headline(case, found)), text)
+        warn(item, run.clean(headline(case, found)), text)
     item.add_report_section("call", "wirecheck", text)
 
 
-def _warn(item: pytest.Item, line: str, text: str) -> None:
+def warn(item: pytest.Item, line: str, text: str) -> None:
     """Warn at the item; where the user makes errors of warnings, fail as plainly as any failure."""
     __tracebackhide__ = True
     raised = False

@@ -22,6 +22,8 @@ from wirecheck.plugin.run import OUR_FAULT, RUN, Run, our_fault
 from wirecheck.plugin.settings import settings_of
 from wirecheck.plugin.summary import Summary
 
+_FUZZ: Final = "test_fuzz"
+_SUITE: Final = "wirecheck.suite"
 _CARRIED: Final = "wirecheck"
 """The attribute of a test report that holds the item's note, as plain data."""
 
@@ -61,6 +63,16 @@ class Live:
             assert self._run is not None
             grouped = metafunc.config.pluginmanager.hasplugin("xdist")
             metafunc.parametrize("wirecheck_case", parameters(self._run.settings, grouped=grouped))
+        elif "wirecheck_fuzz" in metafunc.fixturenames:
+            assert self._run is not None
+            metafunc.parametrize("wirecheck_fuzz", [self._run.settings.target.dialect.name])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, name: str, obj: object) -> list[pytest.Item] | None:
+        """The suite's test that fuzzes is there only where it is asked for."""
+        assert self._run is not None
+        ours = name == _FUZZ and getattr(obj, "__module__", None) == _SUITE
+        return [] if ours and not self._run.settings.fuzz else None
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """The suite under a name of its own: it lies outside of the project, where pytest knows no name for it."""

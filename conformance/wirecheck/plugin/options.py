@@ -59,6 +59,7 @@ _ROWS: Final[tuple[tuple[str, Kind, str, str], ...]] = (
     ("max-turns", "count", "N", "how many prompts the whole run may send; what is beyond is skipped"),
     ("wait", "number", "SECONDS", "how long to wait for the server to be there"),
     ("trigger", "text", "COMMAND", "run where a scenario says that something outside must happen now"),
+    ("fuzz", "count", "N", "also send N messages that nobody thought of, in a test of its own (default: 0, none)"),
     ("fail-on", "text", "LEVEL", "the mildest level that fails: must (the default), should or may; or never"),
     ("require", "text", "LEVEL", "fail the run if nothing held in a guarantee this strict: must, should"),
     ("captures", "path", "DIR", "the folder for captures of scenarios that did not pass (default: in pytest's cache)"),

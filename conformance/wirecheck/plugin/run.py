@@ -105,14 +105,15 @@ class Run:
         part = f".{self.worker}" if self.worker else ""
         file = f"{self.settings.target.dialect.name}.{name}{part}.jsonl"
         try:
-            kept = self._folder() / file
+            kept = self.folder() / file
             capture.save(kept)
         except OSError:
             kept = Path(tempfile.mkdtemp(prefix="wirecheck-")) / file
             capture.save(kept)
         return kept
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where captures are kept."""
         cache = getattr(self._config, "cache", None)
         if self.settings.captures is not None:
             self.settings.captures.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,7 @@ class Settings:
     """Everything that was set.
 
     `cases` is what there is to judge, in the catalog's order; `groups` names, by a case's id, what belongs together.
+    `fuzz` is how many messages are sent beside them that no scenario has.
     """
 
     target: Target
@@ -50,6 +51,7 @@ class Settings:
     captures: Path | None
     keep_captures: bool
     report: Path | None
+    fuzz: int = 0
     expected: Expected = field(default_factory=Expected)
 
     @property
@@ -175,6 +177,7 @@ def _read(given: _Given) -> Settings:
         attempts=given.count("attempts", least=1),
         max_turns=given.count("max-turns", least=0),
         wait=given.number("wait", positive=False) or 0.0,
+        fuzz=given.count("fuzz", least=0) or 0,
         terms=Terms(
             fail_on=cast(FailOn, given.one_of("fail-on", get_args(FailOn)) or "must"),
             require=given.one_of("require", ("must", "should")),

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from wirecheck.catalog import Dialect
 from wirecheck.scenario.believe import Memory
+from wirecheck.scenario.due import Due
 from wirecheck.scenario.matching import NOWHERE, Course, memorable
 from wirecheck.scenario.plan import Outgoing, Reaction
 from wirecheck.scenario.table import Line
@@ -40,7 +41,7 @@ class Conversation:
     """One conversation. `key` is what tells it apart beyond its connection, None where nothing does.
 
     `history` is what was played of it and a replay tells; `turns` counts its prompts; `line` is the line of the table
-    that was last played, and `course` where it may stand in the scenarios.
+    that was last played, and `course` where it may stand in the scenarios. `due` is what is open in it.
     """
 
     key: tuple[Any, ...] | None = None
@@ -51,6 +52,7 @@ class Conversation:
     line: Line | None = None
     course: Course = NOWHERE
     mutating: Mutating | None = None
+    due: Due = field(default_factory=Due)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

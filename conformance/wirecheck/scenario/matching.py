@@ -112,8 +112,11 @@ def bound(given: Any, actual: Any) -> dict[str, Any]:
 
 
 def memorable(value: Any) -> bool:
-    """Whether a client's value is small and plain enough to be remembered."""
-    return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST)
+    """Whether a client's value is small and plain enough to be remembered, and said again: half of a surrogate pair may
+    not be."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST and not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, int | float)
 
 
 def connect(line: Line) -> Connect:

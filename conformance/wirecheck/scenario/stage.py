@@ -17,11 +17,12 @@ from wirecheck.scenario import matching
 from wirecheck.scenario.arrival import Arrival
 from wirecheck.scenario.believe import Composer
 from wirecheck.scenario.conversations import Conversation, Conversations, Mutating, Visitor, visitor
+from wirecheck.scenario.due import Dues
 from wirecheck.scenario.malformed import kind_of
 from wirecheck.scenario.outgoing import outgoing
 from wirecheck.scenario.plan import Action, Outgoing, Reaction
 from wirecheck.scenario.table import Line, compile_table
-from wirecheck.scenario.values import composed
+from wirecheck.scenario.values import composed, payload_of
 
 UNKNOWN_TAG: Final = "wirecheck.unknown"
 """A tag that no document knows; also the key of its frame's form."""
@@ -87,6 +88,7 @@ class Stage:
         self._decoder = Decoder(dialect)
         self._composer = Composer(dialect, self.variables)
         self._conversations = Conversations(dialect)
+        self._dues = Dues(dialect)
         self._header = {field.name for field in dialect.envelope.header.get("client", ())}
 
     def opened(self, arrived: Arrival) -> tuple[Visitor, Answer]:
@@ -142,6 +144,7 @@ class Stage:
         form = asked.form
         conversation = self._conversations.meant(guest, asked.roles, self._composer.telling(asked.names))
         conversation.turns += "prompt" in asked.roles
+        self._dues.heard(conversation.due, (asked, *self._items(asked)))
         beside = {self.dialect.envelope.tag, *self._header} if decoded.style == "flat" else set()
         actual = {name: value for name, value in decoded.payload.items() if name not in beside}
         actual |= {f"@{name}": value for name, value in decoded.message.items() if name in self._header}
@@ -198,9 +201,11 @@ class Stage:
             memory.kept = {name: value for name, value in memory.kept.items() if name in line.shared}
         memory.kept.update(given)
         conversation.line = line
+        actions = self._actions(guest, conversation, line, request)
+        several = plan.asked is not None and self.dialect.frames[plan.asked].contains is not None
         plan = replace(
             plan,
-            actions=tuple(self._actions(guest, conversation, line, request)),
+            actions=self._dues.playable(conversation.due, actions, each=several),
             scenario=line.scenario,
             step=line.index,
         )
@@ -222,6 +227,16 @@ class Stage:
                 yield from (replace(frame, replayed=True) for frame in conversation.history)
             else:
                 yield cue
+
+    def _items(self, asked: Outgoing) -> Iterator[Outgoing]:
+        """The frames in a batch of the client's."""
+        items: Any = payload_of(self.dialect, asked.form, asked.message) if asked.form.contains is not None else None
+        for step in asked.form.contains or ():
+            items = items.get(step) if isinstance(items, Mapping) else None
+        for item in items if isinstance(items, list) else ():
+            inner = self._decoder.explain_value(item, "client")
+            if inner.variant is not None and kind_of(inner) is None:
+                yield outgoing(self.dialect, inner.variant.form, inner.message)
 
     def _staged(self, guest: Visitor, conversation: Conversation, plan: Reaction) -> Reaction:
         """The reaction as it is going to be played: with what is known, spoilt, and with the unknown frame."""

@@ -6,9 +6,8 @@ so that nothing of the client's can be recorded as if it had come first.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, ProtocolError
@@ -57,7 +56,7 @@ class Link:
         """Send a frame; returns when there is room for the next, so that a client which does not read holds us up."""
         if self.gone or self._socket.state is not State.OPEN:
             return
-        text = _text(frame.message)
+        text = serialised(frame.message)
         self._judge.sent(self.conn, text, unknown=frame.form.key == UNKNOWN_TAG)
         try:
             await self._socket.send(text)
@@ -80,13 +79,3 @@ class Link:
     def _cut(self) -> None:
         self.cut = True
         self._socket.transport.abort()
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    """The message as text that can be sent: half a surrogate pair, echoed from a client, stays an escape."""
-    text = serialised(message)
-    return text if text.isascii() or _is_whole(text) else json.dumps(message, separators=(",", ":"))
-
-
-def _is_whole(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
