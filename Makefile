@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench plugin-versions clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-fuzz plugin-versions clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -85,11 +85,14 @@ crowd: $(STAMP)  ## lead 1,000 conversations at once with the reference server
 plugin-versions: $(STAMP)  ## the plugin's tests with the oldest and the newest pytest that it supports
 	$(PY) tools/plugin_versions.py
 
-soak: $(STAMP)  ## the long runs: random traces against the oracle, valid conversations
+soak: $(STAMP)  ## the long runs: random traces against the oracle, a million generated frames a dialect
 	WIRECHECK_SOAK=1 $(PY) -m pytest -q tests -m soak -n 2 $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## frames a second, against the base that checks nothing
 	$(PY) tools/bench.py
+
+bench-fuzz: $(STAMP)  ## generated frames a second, against the base that draws one small integer a frame
+	$(PY) tools/bench_fuzz.py
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

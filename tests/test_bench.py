@@ -14,6 +14,7 @@ from wirecheck.capture import read
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 
 bench = importlib.import_module("bench")
+bench_fuzz = importlib.import_module("bench_fuzz")
 traffic = importlib.import_module("traffic")
 
 
@@ -70,3 +71,23 @@ def test_faults_are_of_every_kind(dialect: str, tmp_path: Path) -> None:
     found = [finding for record in read(path) for finding in checker.receive(record)]
     assert {finding.kind for finding in found} == {"message", "frame", "order"}
     assert {"not-json", "schema"} <= {finding.code for finding in found}
+
+
+def test_the_table_of_generated_frames_has_every_way_to_have_them(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--frames", "300", "--examples", "5", "--rounds", "1", "--dialect", "amigo"]
+    assert bench_fuzz.main(arguments) == 0
+    about, empty, head, _, *rows = capsys.readouterr().out.splitlines()
+    assert "Python" in about and empty == ""
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in (head, *rows)]
+    assert cells[0] == list(bench_fuzz.HEAD)
+    assert [(work, target) for _, work, _, target in cells[1:]] == [
+        (bench_fuzz.BASE, ""),
+        ("strategies.frames", ""),
+        ("strategies.invalid_frames", ""),
+        ("strategies.conversations", "20,000"),
+        ("wirecheck fuzz --valid", "200,000"),
+        ("wirecheck fuzz --invalid", "200,000"),
+        ("wirecheck fuzz --conversations", "200,000"),
+        ("wirecheck fuzz --conversations --invalid", ""),
+    ]
+    assert all(float(rate.replace(",", "")) > 0 for _, _, rate, _ in cells[1:])

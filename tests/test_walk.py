@@ -319,7 +319,7 @@ def test_what_cannot_be_broken_is_refused(guarantee: str, why: str) -> None:
 
 
 def test_bounds_below_one_are_refused() -> None:
-    with pytest.raises(UsageError, match="`sessions` is 0 and must be at least 1"):
+    with pytest.raises(UsageError, match="`sessions` is 0 and must be a whole number of at least 1"):
         conversations("amigo", sessions=0)
 
 

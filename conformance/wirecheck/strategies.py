@@ -10,10 +10,10 @@ Law: the public door to `fuzz`; names are passed on here, and nothing is made.
 
 from __future__ import annotations
 
-from wirecheck.fuzz.conversations import conversations, faulty_conversations
-from wirecheck.fuzz.frames import frames, invalid_frames, texts
-from wirecheck.sample.defects import DEFECTS, Defect, InvalidFrame, inapplicable
-from wirecheck.walk import Conversation, OrderingFault, breakable
+from wirecheck.fuzz.conversations import breakable, conversations, faulty_conversations
+from wirecheck.fuzz.frames import frames, inapplicable, invalid_frames, texts
+from wirecheck.sample.defects import DEFECTS, Defect, InvalidFrame
+from wirecheck.walk import Conversation, OrderingFault
 
 __all__ = [
     "DEFECTS",

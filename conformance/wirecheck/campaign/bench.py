@@ -1,7 +1,7 @@
 """What conversations are played with: a loop, a canary, and what became of the server.
 
 Law: one way of playing a conversation, whoever asks for it. What keeps one from being played is kept here, as the
-campaign's end, and is never raised into whoever makes the choices.
+campaign's end, and is never raised into whoever makes the choices, but for an interruption.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Bench:
         self.canary = loop.run(chosen(plan.target, plan.limits, self.turns, plan.canary))
         self.canaries = 1
         self.ended = ""
-        self.fatal: Exception | None = None
+        self.fatal: BaseException | None = None
         self._loop = loop
         self._unsure = False
 
@@ -95,6 +95,10 @@ class Bench:
             return self._loop.run(work)
         except TurnsSpent:
             self.ended = self.ended or f"the cap of {self.plan.max_turns} turns"
+        except KeyboardInterrupt as error:
+            # Whoever interrupts does not want to wait for what is left to be read, nor for the canary.
+            self.fatal = error
+            raise
         except Exception as error:
             self.fatal = self.fatal or error
             self.ended = self.ended or "a fault"

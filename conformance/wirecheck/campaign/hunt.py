@@ -19,11 +19,11 @@ from wirecheck.campaign.oracle import LASTING, Flaw
 from wirecheck.campaign.pace import Allowance
 from wirecheck.campaign.result import Found, Plan, Result
 from wirecheck.campaign.shorten import Moves, Shortener
-from wirecheck.campaign.steps import Conversation, Send, Step
+from wirecheck.campaign.steps import Conversation, Send, Step, size
 from wirecheck.campaign.talk import Talk
 from wirecheck.catalog import LEVELS
 from wirecheck.drive import reachable
-from wirecheck.errors import TargetError
+from wirecheck.errors import TargetError, UsageError
 from wirecheck.sample.coverage import Coverage
 
 _CHUNK: Final = 20
@@ -37,27 +37,42 @@ _TOLD_EVERY: Final = 5.0
 def campaign(plan: Plan, wait: float = 0.0) -> Result:
     """Run a campaign; `wait` is how many seconds the server may take to come up.
 
-    Raises `TargetError` where there is no server, or it lets us in no more, and `UsageError` where no canary passes.
+    Raises `TargetError` where there is no server, or it lets us in no more, and `UsageError` where no canary passes, or
+    the cap on turns leaves none for another. `KeyboardInterrupt` is raised only where nothing was found until then.
     """
     with Loop() as loop:
         loop.run(reachable(plan.target, wait, plan.limits))
-        return _Hunt(plan, Bench(plan, loop)).result()
+        bench = Bench(plan, loop)
+        _within_the_cap(bench, 0)
+        return _Hunt(plan, bench).result()
 
 
 def play_again(plan: Plan, steps: Conversation, times: int, wait: float = 0.0) -> tuple[Showing, int]:
     """Play a conversation up to so many times, until it shows a flaw that fails the run.
 
-    What the last time showed, and how often it was played. Raises as `campaign` does.
+    What the last time showed, and how often it was played. Raises as `campaign` does, and `UsageError` where the cap on
+    turns does not allow for playing it at all.
     """
+    turns = _turns(steps)
     with Loop() as loop:
         loop.run(reachable(plan.target, wait, plan.limits))
         bench = Bench(plan, loop)
+        _within_the_cap(bench, turns)
         played = 0
         while True:
             shown = bench.play(steps)
             played += 1
-            if played >= times or any(plan.fails(one) for one in shown.flaws):
+            over = played >= times or not bench.affords(turns)
+            if over or any(plan.fails(one) for one in shown.flaws):
                 return shown, played
+
+
+def _within_the_cap(bench: Bench, turns: int) -> None:
+    if not bench.affords(turns):
+        raise UsageError(
+            f"the cap of {bench.plan.max_turns} turns is too low: the canary took {bench.turns.used}, and "
+            f"{turns + bench.canary.turns} more are needed to send anything; raise {bench.plan.target.prefix}max-turns"
+        )
 
 
 class _Hunt:
@@ -80,13 +95,21 @@ class _Hunt:
         plan.tell(f"the canary {plan.target.dialect.name}/{bench.canary.scenario.name} passed; seed {plan.seed}")
 
     def result(self) -> Result:
-        """Search until there is a reason to end."""
-        chunk = 0
-        while not self.over():
-            self._search(chunk)
-            chunk += 1
-            if self.hunted is not None:
-                self._conclude(self.hunted)
+        """Search until there is a reason to end. Who interrupts the search does not lose what was found."""
+        interrupted = False
+        try:
+            chunk = 0
+            while not self.over():
+                self._search(chunk)
+                chunk += 1
+                if self.hunted is not None:
+                    self._conclude(self.hunted)
+        except KeyboardInterrupt:
+            if self.hunted is not None and self._showing is not None:
+                self._keep(self.hunted, self._showing, played=0, failed=0)
+            if not self._found:
+                raise
+            self.bench.ended, interrupted = "an interruption", True
         return Result(
             plan=self.plan,
             found=tuple(replace(found, times=self._times[found.flaw.cause]) for found in self._found),
@@ -100,6 +123,7 @@ class _Hunt:
             discarded=self.drawer.discarded,
             answers=dict(self._answers),
             coverage=self._coverage,
+            interrupted=interrupted,
         )
 
     def over(self) -> str:
@@ -130,12 +154,20 @@ class _Hunt:
             if result.side == "server" and (result.held or result.broken):
                 self._coverage.saw_guarantee(result.id, "broken" if result.broken else "held")
         self._times.update(one.cause for one in shown.flaws)
-        known = {found.flaw.cause for found in self._found}
+        known = {found.flaw.cause: found.steps for found in self._found}
         fresh = [one for one in shown.flaws if one.cause not in known]
-        if fresh:
-            self.hunted = min(fresh, key=lambda one: LEVELS.index(one.level))
+        shorter = [
+            one
+            for one in shown.flaws
+            if one.cause in known and not self.plan.deterministic and size(shown.steps) < size(known[one.cause])
+        ]
+        if fresh or shorter:
+            self.hunted = min(fresh or shorter, key=lambda one: LEVELS.index(one.level))
             self._showing, self._moves = shown, moves
-            self.plan.tell(f"found {self.hunted.code} ({self.hunted.level}) in {_steps(moves)}: {self.hunted.says}")
+            again = "" if fresh else "again, shorter, "
+            self.plan.tell(
+                f"found {self.hunted.code} ({self.hunted.level}) {again}in {_steps(moves)}: {self.hunted.says}"
+            )
         self._progress()
 
     def _progress(self) -> None:
@@ -157,7 +189,7 @@ class _Hunt:
         )
         self._face(self.bench.fatal)
 
-    def _face(self, fatal: Exception | None) -> None:
+    def _face(self, fatal: BaseException | None) -> None:
         """Raise what ended the campaign, unless something was found, which is worth more."""
         if fatal is None:
             return
@@ -172,9 +204,10 @@ class _Hunt:
             shortened = Shortener(
                 self._moves, lambda moves: self._shows(flaw, moves), self.drawer.again, self.drawer.alike
             ).shortened()
-            self.plan.tell(f"shortened to {_steps(shortened)}")
+            why_not = f"; no shorter, because of {self.bench.ended}" if self.bench.ended else ""
+            self.plan.tell(f"shortened to {_steps(shortened)}{why_not}")
         kept = self._showing
-        turns = sum(step.turns for step in kept.steps if isinstance(step, Send))
+        turns = _turns(kept.steps)
         played = failed = 0
         while played < self.plan.retries and self.bench.affords(turns):
             again = self._played(flaw, kept.steps)
@@ -183,20 +216,28 @@ class _Hunt:
             played += 1
             if flaw.cause in {one.cause for one in again.flaws}:
                 failed, kept = failed + 1, again
-        self._found.append(
-            Found(
-                flaw=next(one for one in kept.flaws if one.cause == flaw.cause),
-                also=tuple(one for one in kept.flaws if one.cause != flaw.cause),
-                steps=kept.steps,
-                times=self._times[flaw.cause],
-                played=played,
-                failed=failed,
-                capture=kept.capture,
-            )
-        )
+        self._keep(flaw, kept, played=played, failed=failed)
         self.hunted, self._showing, self._moves = None, None, ()
         if self.plan.fails(flaw) and not self.plan.go_on:
             self.bench.ended = self.bench.ended or "the first finding"
+
+    def _keep(self, flaw: Flaw, kept: Showing, *, played: int, failed: int) -> None:
+        """Keep what was found; of two conversations that show the same the later, unless it fails less often."""
+        found = Found(
+            flaw=next(one for one in kept.flaws if one.cause == flaw.cause),
+            also=tuple(one for one in kept.flaws if one.cause != flaw.cause),
+            steps=kept.steps,
+            times=self._times[flaw.cause],
+            played=played,
+            failed=failed,
+            capture=kept.capture,
+        )
+        for index, before in enumerate(self._found):
+            if before.flaw.cause == flaw.cause:
+                if _often(found) >= _often(before):
+                    self._found[index] = found
+                return
+        self._found.append(found)
 
     def _shows(self, flaw: Flaw, moves: Moves) -> int | None:
         """After how many of the moves the flaw shows; None where it does not."""
@@ -247,6 +288,15 @@ class _Attempt:
 
 def _step(move: Move) -> Step:
     return move.step if isinstance(move, Made) else move
+
+
+def _turns(steps: Conversation) -> int:
+    return sum(step.turns for step in steps if isinstance(step, Send))
+
+
+def _often(found: Found) -> float:
+    """How often it failed when it was played again, from 0 to 1."""
+    return found.failed / found.played if found.played else 0.0
 
 
 def _steps(moves: Moves) -> str:

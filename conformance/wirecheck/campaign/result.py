@@ -73,7 +73,7 @@ class Found:
 class Result:
     """What came of a campaign. `ended` says why it ended, `canary` which scenario was played beside it.
 
-    `messages`, `conversations`, `canaries` and `turns` count what was sent and played, `answers` how invalid frames
+    `interrupted`: by the user, who has what was found until then. `messages`, `conversations`, `canaries` and `turns` count what was sent and played, `answers` how invalid frames
     were answered (`error`, `close`, `other`, `nothing`), and `discarded` what was drawn and not sent. `coverage` is of
     the client's frames, and of the server's guarantees.
     """
@@ -90,6 +90,7 @@ class Result:
     discarded: int
     answers: Mapping[str, int]
     coverage: Coverage = field(repr=False)
+    interrupted: bool = False
 
     @property
     def fails(self) -> bool:

@@ -57,17 +57,16 @@ def written(saved: Saved, secrets: frozenset[str] = frozenset()) -> str:
 def loaded(path: Path) -> Saved:
     """What a file holds. Raises `UsageError` where it is no conversation that was saved."""
     try:
-        tree = parse(read(path), str(path)).plain()
-        return _saved(tree)
+        return _saved(parse(read(path), str(path)).plain())
     except CatalogError as error:
+        # What a catalog's author is advised to do is no advice here.
         fault = error.faults[0]
-        raise UsageError(
-            f"{path}:{fault.line}: this is no conversation that `wirecheck fuzz` saved: {fault.message}"
-        ) from None
+        place, trouble = f"{path}:{fault.line}", fault.message.partition("; ")[0]
     except _Wrong as wrong:
-        raise UsageError(
-            f"{path}: this is no conversation that `wirecheck fuzz` saved: {wrong}; give the .yaml file that it wrote"
-        ) from None
+        place, trouble = str(path), str(wrong)
+    raise UsageError(
+        f"{place}: this is no conversation that `wirecheck fuzz` saved: {trouble}; give the .yaml file that it wrote"
+    )
 
 
 class _Wrong(Exception):
@@ -130,6 +129,8 @@ def _saved(tree: Any) -> Saved:
     found, steps = tree.get("found"), tree.get("steps")
     if not isinstance(found, dict) or not isinstance(steps, list):
         raise _Wrong("`found` or `steps` is missing")
+    if not steps:
+        raise _Wrong("it has no steps")
     if len(steps) > _STEPS:
         raise _Wrong(f"it has more than {_STEPS:,} steps")
     return Saved(

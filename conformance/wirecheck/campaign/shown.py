@@ -65,7 +65,8 @@ def rendered(result: Result, files: Files) -> str:
 def steps_of(steps: Conversation, secrets: frozenset[str]) -> Iterator[str]:
     """The steps, a line each, and below each message what was sent."""
     for step in steps:
-        yield described(step)
+        # A pointer, and what a file calls its connections, may hold any character.
+        yield shown(described(step), secrets)
         if isinstance(step, Send):
             yield f"  {_body(step, secrets)}"
 

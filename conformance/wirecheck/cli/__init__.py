@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "check": "Check captured traffic against what the vendor's document promises.",
     "dialects": "List the protocols that are known.",
     "explain": "Explain a dialect, frame, role, shape, rule or finding code.",
+    "fuzz": "Fuzz a live server, or write frames and conversations to fuzz with.",
     "lint": "Name every mistake in a catalog file.",
     "record": "Record live traffic through a proxy, and judge it meanwhile.",
     "schemas": "Print or write the JSON Schemas of a dialect.",

@@ -20,7 +20,7 @@ from wirecheck.campaign.engine import without_a_trace
 from wirecheck.campaign.keep import keep
 from wirecheck.campaign.result import SECONDS
 from wirecheck.campaign.shown import rendered, text
-from wirecheck.cli import FINDINGS, PASSED
+from wirecheck.cli import FINDINGS, INTERRUPTED, PASSED
 from wirecheck.cli.choose import the_one
 from wirecheck.cli.covering import cover, coverable
 from wirecheck.cli.output import emit, save, writable
@@ -106,6 +106,8 @@ def perform(request: Request) -> int:
     else:
         save(request.output, report)
     cover(request.coverage, result.coverage)
+    if result.interrupted:
+        return INTERRUPTED
     return FINDINGS if result.fails else PASSED
 
 

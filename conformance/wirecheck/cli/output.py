@@ -1,4 +1,4 @@
-"""Text to standard output or a file.
+"""Text, or bytes, to standard output or a file.
 
 Law: a reader that closes early (`| head`) is no error, and neither is a terminal that cannot show a character.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from wirecheck.errors import UsageError
@@ -21,8 +22,22 @@ def emit(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more. Python flushes once again at its end, and that must not fail aloud.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _unread()
+
+
+def stream(parts: Iterable[bytes]) -> None:
+    """Write bytes to standard output, one part after the other, as long as somebody reads them."""
+    try:
+        for part in parts:
+            sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _unread()
+
+
+def _unread() -> None:
+    """Nobody reads any more. Python flushes once again at its end, and that must not fail aloud."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def writable(path: Path) -> None:

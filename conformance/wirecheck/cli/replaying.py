@@ -6,7 +6,7 @@ Law: composition. The same executor and the same oracle as when it was found; th
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from wirecheck import __version__
 from wirecheck.campaign import Plan, play_again
@@ -22,6 +22,9 @@ from wirecheck.cli.testing import CAPTURES, Request, made, tell_of_our_fault, us
 from wirecheck.drive import Limits
 from wirecheck.errors import UsageError, WirecheckError
 from wirecheck.report.view import shown
+
+_OFTEN: Final = 100
+"""Times at most that a conversation is played because its file says so."""
 
 
 def replay(request: Request) -> int:
@@ -50,7 +53,7 @@ def replay(request: Request) -> int:
         tell=lambda line: told(target, line),
     )
     # Where it failed every time, once will do.
-    usual = 1 if kept.failed == kept.played else kept.played
+    usual = 1 if kept.failed == kept.played else min(kept.played, _OFTEN)
     try:
         showing, times = play_again(plan, kept.steps, request.attempts or max(usual, 1), request.wait)
     except WirecheckError:
@@ -110,7 +113,8 @@ def _written(request: Request, kept: Saved, showing: Showing, times: int, fails:
     lines = [f"{one.level} {one.code}  {shown(one.says, secrets)}" for one in showing.flaws]
     if not showing.flaws:
         again = "once" if times == 1 else f"{times} times"
-        lines.append(f"nothing found: {kept.code} did not show when it was played {again}")
+        code = shown(kept.code, secrets)
+        lines.append(f"nothing found: {code} did not show when it was played {again}")
     lines += [f"  {line}" for line in steps_of(showing.steps, secrets)] if showing.flaws else []
     lines += [] if capture is None else [f"  capture: {shown(str(capture), secrets)}"]
     return "".join(f"{line}\n" for line in lines)

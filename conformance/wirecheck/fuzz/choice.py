@@ -41,7 +41,7 @@ def choices(dialect: Dialect, frame: str | None, envelope: Envelope, sender: Sen
         raise UsageError(f"no envelope is called `{envelope}`; there are wire, flat and nested")
     if sender not in (None, "client", "server"):
         raise UsageError(f"nobody is called `{sender}`; frames come from the client or the server")
-    if frame is not None and frame not in dialect.frames:
+    if frame is not None and frame not in tuple(dialect.frames):
         raise UsageError(f"{dialect.name} has no frame `{frame}`; it has {', '.join(dialect.frames) or 'none at all'}")
     found = tuple(
         Choice(form=form, style=wire_style(dialect, form) if envelope == "wire" else envelope)

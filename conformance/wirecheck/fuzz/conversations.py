@@ -6,15 +6,17 @@ shortest and plainest conversation; which frame a number stands for is the walk'
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hypothesis import strategies as st
 
+from wirecheck import walk
 from wirecheck.catalog import Dialect
 from wirecheck.errors import UsageError
 from wirecheck.fuzz.choice import known
 from wirecheck.fuzz.drawn import Brief, Drawn
-from wirecheck.walk import Conversation, breakable, conversation, faulty
+from wirecheck.walk import NOTHING, Conversation, conversation, faulty
 
 LONG: Final = 100
 """Frames of a conversation, unless it is said otherwise."""
@@ -30,8 +32,7 @@ def conversations(
     the shortest conversation of the plainest frames. Raises `UsageError` for an unknown dialect and for bounds below 1.
     """
     for name, bound in (("most", most), ("sessions", sessions), ("connections", connections)):
-        if bound < 1:
-            raise UsageError(f"`{name}` is {bound} and must be at least 1")
+        _check_bound(name, bound)
     catalog = known(dialect)
     return _conversations(Brief(catalog, f"<{catalog.name}>"), most, sessions, connections)
 
@@ -42,17 +43,28 @@ def faulty_conversations(
     """Conversations in which exactly one guarantee is broken, once; `fault` says which, how, and where.
 
     `guarantee` is the id of one that the dialect claims (None: any). Others are broken at most as its rule's `implies`
-    says. Raises `UsageError` where no order of frames can break it, with the reason.
+    says. Raises `UsageError` where no order of frames can break it, with the reason, and for a bound below 1.
     """
+    _check_bound("most", most)
     catalog = known(dialect)
-    reasons = breakable(catalog)
-    if guarantee is not None and reasons.get(guarantee, "it is not claimed"):
-        why = reasons.get(guarantee, "it is not claimed")
-        able = ", ".join(name for name, reason in reasons.items() if not reason)
-        raise UsageError(
-            f"{catalog.name}: no conversation can break {guarantee}: {why}; choose one of {able or 'none'}"
-        )
+    reasons = walk.breakable(catalog)
+    able = ", ".join(name for name, reason in reasons.items() if not reason)
+    if not able:
+        raise UsageError(NOTHING.format(catalog.name))
+    why = reasons.get(guarantee, "it is not claimed") if guarantee is not None else ""
+    if why:
+        raise UsageError(f"{catalog.name}: no conversation can break {guarantee}: {why}; choose one of {able}")
     return _faulty(Brief(catalog, f"<{catalog.name}>"), guarantee, most)
+
+
+def breakable(dialect: str | Dialect) -> Mapping[str, str]:
+    """Every guarantee of the dialect, and why no order of frames can break it provably; empty where one can."""
+    return walk.breakable(known(dialect))
+
+
+def _check_bound(name: str, bound: int) -> None:
+    if not isinstance(bound, int) or isinstance(bound, bool) or bound < 1:
+        raise UsageError(f"`{name}` is {bound!r} and must be a whole number of at least 1")
 
 
 @st.composite

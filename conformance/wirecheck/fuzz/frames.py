@@ -6,7 +6,7 @@ an invalid frame that is not confirmed is discarded, while searching and while s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hypothesis import reject
@@ -16,6 +16,7 @@ from wirecheck.catalog.model import Dialect, Envelope, Sender
 from wirecheck.fuzz.choice import Choice, choices, known, labelled
 from wirecheck.fuzz.confirm import confirm
 from wirecheck.fuzz.drawn import Brief, Drawn
+from wirecheck.sample import defects
 from wirecheck.sample.defects import InvalidFrame, invalid
 from wirecheck.sample.messages import message
 from wirecheck.sample.source import PLAIN
@@ -62,6 +63,13 @@ def invalid_frames(
     catalog = known(dialect)
     found = _makeable(catalog, choices(catalog, frame, envelope, sender))
     return _invalid(_brief(catalog, labelled(catalog, found, defect)))
+
+
+def inapplicable(dialect: str | Dialect, frame: str, envelope: Envelope = "wire") -> Mapping[str, str]:
+    """The defects that a frame cannot have, each with the reason. Raises `UsageError` for a name that none has."""
+    catalog = known(dialect)
+    (one,) = choices(catalog, frame, envelope, None)
+    return defects.inapplicable(catalog, one.form, one.style)
 
 
 def _makeable(dialect: Dialect, found: tuple[Choice, ...]) -> tuple[Choice, ...]:

@@ -31,6 +31,8 @@ def fuzz(item: pytest.Item) -> None:
         pytest.fail(trouble, pytrace=False)
     part = f"{run.worker}-" if run.worker else ""
     report = text(result, keep(result, run.folder(), part=part))
+    if result.interrupted:
+        raise KeyboardInterrupt
     if result.fails:
         pytest.fail(report, pytrace=False)
     milder = [found for found in result.found if found.flaw.level == "should"]

@@ -10,7 +10,18 @@ from the guarantees that are claimed; no dialect and no frame is known by name, 
 
 from __future__ import annotations
 
-from wirecheck.walk.conversation import Conversation, OrderingFault, breakable, conversation, faulty
+from wirecheck.walk.conversation import NOTHING, Conversation, OrderingFault, breakable, conversation, faulty
 from wirecheck.walk.walker import WIDE, Began, Ended, Event
 
-__all__ = ["WIDE", "Began", "Conversation", "Ended", "Event", "OrderingFault", "breakable", "conversation", "faulty"]
+__all__ = [
+    "NOTHING",
+    "WIDE",
+    "Began",
+    "Conversation",
+    "Ended",
+    "Event",
+    "OrderingFault",
+    "breakable",
+    "conversation",
+    "faulty",
+]

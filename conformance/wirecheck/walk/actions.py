@@ -19,12 +19,13 @@ Telling = Literal["nothing", "something", "history"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """The actions of one dialect. `clear`: none that may mean several things; `proof`: also with values that are wrong
-    on purpose."""
+    on purpose, but for the names that are `fixed`, since they have one value only."""
 
     ground: Ground
     readings: tuple[Reading, ...]
     clear: bool
     proof: bool
+    fixed: frozenset[str]
 
     def among(self, state: State) -> Iterator[Action]:
         """What could be said in this state, whether it may or not."""
@@ -119,7 +120,7 @@ class Actions:
     def _twists(self, state: State, reading: Reading, target: int | None) -> Iterator[tuple[Twist, str, str]]:
         """Values that are not what they ought to be: which, of which name, against which guarantee."""
         ground = self.ground
-        said = set(reading.names) - set(reading.said)
+        said = set(reading.names) - set(reading.said) - self.fixed
         for name, (claim, kinds) in ground.partners.items():
             closing = [ground.kinds[one] for one in kinds if ground.kinds[one].span.close in reading.roles]
             keyed = {key for kind in closing for key in kind.span.keys}

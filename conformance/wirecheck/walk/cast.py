@@ -22,6 +22,9 @@ Names = dict[str, str]
 MOST_HISTORY: Final = 60
 """Frames of a context that a replay repeats; one that said more is not replayed."""
 
+_PLAIN: Final = {"integer": 1, "number": 1, "boolean": "true"}
+"""What stands in a path for a parameter that nothing else gives a value, by its type; for a text it is its name."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Line:
@@ -83,6 +86,9 @@ def url_of(ground: Ground, names: Mapping[str, Any], *, gated: bool) -> str:
                 path = path.replace("{" + place.path[0] + "}", quote(str(value), safe=""))
             elif place.place == "query":
                 query[place.path[0]] = str(value)
+    for param in connect.params.values():
+        given = param.default if param.default is not None else _PLAIN.get(param.type, param.name)
+        path = path.replace("{" + param.name + "}", quote(str(given), safe=""))
     for form in ground.dialect.frames.values() if gated else ():
         for parameter, wanted in form.needs.items():
             query[parameter] = json.dumps(wanted) if isinstance(wanted, bool) else str(wanted)

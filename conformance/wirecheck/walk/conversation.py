@@ -20,6 +20,10 @@ from wirecheck.walk.tables import Tables, tables
 from wirecheck.walk.voice import FLAVOURS
 from wirecheck.walk.walker import WIDE, Began, Ended, Event, Walker
 
+NOTHING: Final = (
+    "{} claims nothing that an order of frames could break; draw valid conversations, or claim what is promised under "
+    "`guarantees:`"
+)
 _FAR: Final = 14
 """Frames before a fault that is looked for, at most, beside those that were drawn."""
 _UNCLOSED: Final = "never closed"
@@ -69,7 +73,7 @@ def conversation(
         return _refused(made, source)
     vantage, clear = _VANTAGES[source.below(4)], not source.below(2)
     walker = Walker(made, made.clear if clear else made.free, actors=actors, lines=lines, vantage=vantage)
-    while walker.spoken < most:
+    while walker.spoken < most and not walker.is_over:
         number = source.below(WIDE)
         if not number:
             break
@@ -101,7 +105,7 @@ def faulty(dialect: Dialect, source: Source, guarantee: str | None = None, *, mo
     if guarantee is None:
         able = [name for name, why in breakable(dialect).items() if not why]
         if not able:
-            raise UsageError(f"{dialect.name} claims nothing that an order of frames could break")
+            raise UsageError(NOTHING.format(dialect.name))
         guarantee = able[source.below(len(able))]
     else:
         why = breakable(dialect).get(guarantee, "it is not claimed")

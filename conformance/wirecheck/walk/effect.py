@@ -7,29 +7,31 @@ gone, what begins again begins.
 
 from __future__ import annotations
 
+from typing import Final
+
+from wirecheck.walk import heard
 from wirecheck.walk.ground import Edge, Ground, Kind
 from wirecheck.walk.readings import Reading
-from wirecheck.walk.state import AGAIN, ASK_REPLAY, DELTA, OF_A_TURN, SENSE, Action, Item, Result, State, Text, Topics
+from wirecheck.walk.state import AGAIN, ASK_REPLAY, DELTA, OF_A_TURN, SENSE, Action, Item, Result, State
 
 
-def result(ground: Ground, state: State, action: Action) -> Result:
+def result(ground: Ground, state: State, action: Action, *, proof: bool) -> Result | None:
     """What comes of an action, in the order in which a frame is judged: conditions on what was before it, then what it
-    closes, deadlines, and what it opens."""
+    closes, deadlines, and what it opens. None where it breaks something and that is no matter (`proof` is not asked
+    for), or where it makes no sense at all."""
     scene = _Scene(ground, state, action)
     scene.sense()
-    if not scene.live:  # taken for history, whatever it was meant to be
+    if not scene.live and proof:  # taken for history, whatever it was meant to be
         kept = tuple(range(len(state.items)))
         return Result(state=state, broken=scene.broken, once=scene.once, kept=kept, adds=False)
-    scene.edges()
-    scene.lead()
-    scene.places()
-    scene.count()
-    scene.close()
-    scene.deadlines()
-    scene.open()
-    scene.match()
+    for part in _PARTS:
+        if scene.broken and (not proof or scene.broken.get(SENSE, AGAIN) != AGAIN):
+            return None
+        part(scene)
     if action.twist:
         scene.breaks(action.claim, "another value")
+    if scene.broken and (not proof or scene.broken.get(SENSE, AGAIN) != AGAIN):
+        return None
     return scene.result()
 
 
@@ -125,7 +127,8 @@ class _Scene:
 
     def _is_known(self, kind: int) -> bool:
         """Whether it would have been seen if such a span were open."""
-        return self.ground.kinds[kind].span.opened == "here" or (bool(self.known) and self.known[kind])
+        span = self.ground.kinds[kind].span
+        return span.opened == "here" or (span.exclusive and bool(self.known) and self.known[kind])
 
     def count(self) -> None:
         for number, count in enumerate(self.ground.counts):
@@ -191,12 +194,18 @@ class _Scene:
             if kind.either or not ended.intersection(kind.by):
                 continue
             for place, item in enumerate(self.items):
-                if kind.index in item.open and not item.patient:
+                if kind.index in item.open and not item.patient and self._is_due(kind, place):
                     self.breaks(kind.claim, "not closed in time")
                     self.items[place] = item.without(kind.index)
             if self.spans[kind.index]:
                 self.breaks(kind.claim, "not closed in time")
                 self._end(kind.index)
+
+    def _is_due(self, kind: Kind, place: int) -> bool:
+        """Whether an item's span lies in what ends now: where that has names of items too, in that item's."""
+        inner = self.ground.inner & set(kind.span.keys)
+        by = [self.ground.kinds[one] for one in self._ended().intersection(kind.by)]
+        return place == self.action.target or not all(inner & set(one.span.keys) for one in by)
 
     def _ended(self) -> set[int]:
         closes = self.roles - self.orphaned
@@ -270,9 +279,9 @@ class _Scene:
                 over=tuple(self.over),
                 items=tuple([item for item in self.items if item.open]),
                 life="here" if born else state.life,
-                topics=self._topics(),
-                text=self._text(),
-                counted=self._counted(),
+                topics=heard.topics(ground, state, roles),
+                text=heard.text(ground, state, roles),
+                counted=heard.counted(ground, state, roles, self.spans),
                 told=state.told if state.told is None else state.told or DELTA in roles,
                 known=tuple(self.known),
                 attached=state.attached or ASK_REPLAY in roles,
@@ -284,31 +293,14 @@ class _Scene:
             adds=len(self.items) > before,
         )
 
-    def _topics(self) -> Topics:
-        form = self.ground.topics
-        if form is not None and form.opaque in self.roles:
-            return "any"
-        if form is not None and form.on in self.roles and self.before.topics == "none":
-            return "some"
-        return self.before.topics
 
-    def _text(self) -> Text:
-        """What there is of a text that a whole one will be held against."""
-        text, joins = self.before.text, self.ground.joins
-        if joins is None:
-            return text
-        options = joins.options
-        if options["final"] in self.roles:
-            text = "none"
-        if self.roles.intersection(options["reset"]) and text == "some":
-            text = "before"
-        if self.ground.kind(options["span"]).span.open in self.roles and text != "none":
-            text = "unclaimed"
-        return "some" if options["deltas"] in self.roles and text != "unclaimed" else text
-
-    def _counted(self) -> bool:
-        """Whether a number was said in the span that is open now."""
-        steps = self.ground.steps
-        if steps is None or not self.spans[self.ground.kind(steps.options["span"]).index]:
-            return False
-        return self.before.counted or steps.options["frames"] in self.roles
+_PARTS: Final = (
+    _Scene.edges,
+    _Scene.lead,
+    _Scene.places,
+    _Scene.count,
+    _Scene.close,
+    _Scene.deadlines,
+    _Scene.open,
+    _Scene.match,
+)

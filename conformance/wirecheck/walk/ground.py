@@ -99,7 +99,9 @@ class Topics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """A dialect's claims as conditions. `inner` are names of items, `context` all other names that are keys."""
+    """A dialect's claims as conditions. `inner` are names of items, `context` all other names that are keys; `alike`
+    are kinds of which nothing tells which one ends, if several are open. `alone`: a connection shows one context, since
+    no name tells contexts apart, or not all of their spans."""
 
     dialect: Dialect
     kinds: tuple[Kind, ...]
@@ -120,6 +122,8 @@ class Ground:
     birth: Kind | None
     inner: frozenset[str]
     context: tuple[str, ...]
+    alike: tuple[int, ...]
+    alone: bool
 
     def kind(self, name: str) -> Kind:
         return next(kind for kind in self.kinds if kind.name == name)
@@ -178,6 +182,8 @@ def ground_of(dialect: Dialect) -> Ground:
         birth=next(iter(births), None),
         inner=inner,
         context=tuple(name for name in keyed if name not in inner),
+        alike=tuple(kind.index for kind in kinds if _is_alike(kind, inner)),
+        alone=not set(keyed) - inner or any(not kind.span.keys and kind not in births for kind in kinds),
     )
 
 
@@ -222,6 +228,11 @@ def _kind(
         patient=frozenset(options.get("patient", ())),
         judges_close=options.get("judge") != "open",
     )
+
+
+def _is_alike(kind: Kind, inner: frozenset[str]) -> bool:
+    told = kind.span.exclusive or kind.span.tie is not None
+    return kind.is_item and not told and not inner & set(kind.span.keys)
 
 
 def _places(claims: Iterable[Guarantee], index: Mapping[str, int]) -> Iterable[Place]:

@@ -5,28 +5,49 @@ Law: read from the catalog once. What a name is worth in one conversation is sai
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from wirecheck.catalog.places import documented
-from wirecheck.sample.source import Seeded
-from wirecheck.sample.values import value
+from wirecheck.errors import UsageError
 from wirecheck.walk.ground import Ground
+from wirecheck.walk.state import DELTA
+from wirecheck.walk.supply import Supply, asked, is_wide
 
 Home = Literal[0, 1, 2]
 CONTEXT: Final[Home] = 0
 ITEM: Final[Home] = 1
 FOLLOWS: Final[Home] = 2
 """Where a name's value is kept: with the context, with the item, or nowhere, because it follows from what was said."""
-_ANNOTATIONS: Final = ("description", "title", "examples")
-_NARROW: Final = ("enum", "const", "pattern", "anyOf", "oneOf", "maxLength")
+PIECES: Final = (
+    "Hi",
+    "Hello ",
+    "",
+    "日本語",
+    "Grüße, ",
+    "e\u0301",
+    "🙂🙃",
+    'a "quoted" word',
+    "line\nbreak",
+    "\u2028",
+    " ",
+    "\\",
+    "{}",
+    "0",
+    "\u200f\u05d0",
+    "\u0000",
+)
+"""Pieces of text, one a flavour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    """`homes` has every name that matters; `shared` are those of which several open spans may have the same value.
+    """`homes` has every name that matters; `shared` are those of which several open spans may have the same value,
+    `telling` those that tell spans apart. `pieces` are such as
+    the document allows, `quoted` the same as JSON texts.
 
+    `supplies` has the names of which not every text is a value, `least` how many characters the others have at least.
     The rest are the names of texts (`text` a piece, `whole` all of it), numbers and topics, where some claim asks for
     them; `known_topics` are those of which some frame makes a case of its own.
     """
@@ -34,7 +55,11 @@ class Lexicon:
     homes: Mapping[str, Home]
     shared: frozenset[str]
     preferred: frozenset[str]
-    schemas: Mapping[str, Mapping[str, Any]]
+    telling: frozenset[str]
+    pieces: tuple[str, ...]
+    quoted: tuple[str, ...]
+    supplies: Mapping[str, Supply]
+    least: Mapping[str, int]
     text: str | None
     whole: str | None
     number: str | None
@@ -43,15 +68,19 @@ class Lexicon:
     topics: str | None
     known_topics: tuple[Any, ...]
 
-    def fresh(self, name: str, number: int, *, plain: bool) -> Any:
-        """A value of the name that no other number has, of the type that the document gives it."""
-        schema = self.schemas.get(name)
-        if schema is None:
-            return f"{name}_{number}" if plain else f"{name}_{number}{('', '', '', '-ä', '-🙂')[number % 5]}"
-        kinds = schema.get("type", "string")
-        if any(word in schema for word in _NARROW) or "string" not in ([kinds] if isinstance(kinds, str) else kinds):
-            return number if kinds in ("integer", "number") else value(schema, Seeded(number))
-        return f"{name}_{number}".ljust(schema.get("minLength", 0), "x")
+    def fresh(self, name: str, number: int, *, plain: bool) -> str:
+        """A text that no other number has, of a name whose value may be any."""
+        end = "" if plain else ("", "", "", "-ä", "-🙂")[number % 5]
+        return f"{name}_{number}{end}".ljust(self.least.get(name, 0), "x")
+
+    def items(self, most: int) -> int:
+        """How many items can be open at once by their names, at most `most`; one more is always left for a stray."""
+        scarce = [name for name in self.supplies if self.homes[name] == ITEM and name in self.telling - self.shared]
+        return min((len(self.supplies[name].first(most + 1)) - 1 for name in scarce), default=most)
+
+    def fixed(self) -> frozenset[str]:
+        """Names that have a single value, so that it is never a wrong one."""
+        return frozenset(name for name, supply in self.supplies.items() if supply.at(1) is None)
 
 
 def lexicon_of(ground: Ground) -> Lexicon:
@@ -62,37 +91,67 @@ def lexicon_of(ground: Ground) -> Lexicon:
     text = joins.get("text") or ("text" if ground.history is not None and "text" in ground.dialect.names else None)
     follows = [text, joins.get("whole"), steps.get("number"), steps.get("bound")]
     follows += [topics.topic, topics.topics] if topics is not None else []
+    topic = topics.topic if topics is not None else None
     keys = {name for kind in ground.kinds for name in kind.span.keys}
     preferred = frozenset(kind.span.prefer for kind in ground.kinds if kind.span.prefer)
     homes: dict[str, Home] = dict.fromkeys([*sorted(keys), *ground.connected], CONTEXT)
     homes |= dict.fromkeys([*sorted(ground.inner), *sorted(preferred), *ground.partners], ITEM)
     homes |= {name: FOLLOWS for name in follows if name is not None}
-    exclusive = {name for kind in ground.kinds if kind.span.exclusive for name in kind.span.keys}
+    apart = {name for kind in ground.kinds if kind.span.exclusive or not kind.span.tie for name in kind.span.keys}
+    deadlines = [(kind.span, ground.kinds[by].span) for kind in ground.kinds for by in kind.by]
+    apart |= {name for span, by in deadlines for name in span.keys if name in by.keys}
+    telling = preferred | keys
+    wide: dict[str, int] = {}
+    supplies: dict[str, Supply] = {}
+    meant = {text: joins.get("deltas", DELTA), topic: topics.role if topics is not None else None}
+    for name in homes:
+        schemas = asked(ground.dialect, name, meant.get(name))
+        if is_wide(schemas):
+            wide[name] = max((schema.get("minLength", 0) for schema in schemas), default=0)
+        elif homes[name] != FOLLOWS or name in (text, topic):
+            supplies[name] = _supply(ground, name, schemas, tells=name in telling)
+    pieces = _allowed(wide.get(text or "", 0), supplies.get(text or ""))
     return Lexicon(
         homes=homes,
-        shared=ground.inner - exclusive,
+        shared=ground.inner - apart,
         preferred=preferred,
-        schemas={name: schema for name in homes if (schema := _schema(ground, name)) not in (None, {"type": "string"})},
+        telling=telling,
+        pieces=pieces,
+        quoted=tuple(json.dumps(piece, ensure_ascii=False) for piece in pieces),
+        supplies=supplies,
+        least=wide,
         text=text,
         whole=joins.get("whole"),
         number=steps.get("number"),
         bound=steps.get("bound"),
-        topic=topics.topic if topics is not None else None,
+        topic=topic,
         topics=topics.topics if topics is not None else None,
         known_topics=_known_topics(ground, topics.topic) if topics is not None else (),
     )
 
 
-def _schema(ground: Ground, name: str) -> Any:
-    """What the document says of a name's values, where it shows them in a payload."""
-    for place in ground.dialect.names.get(name, ()):
-        for form in ground.dialect.frames.values() if place.place == "payload" else ():
-            schema = documented(form.payload, place.path)
-            if schema is not None:
-                return {
-                    word: value for word, value in schema.items() if word not in ("description", "title", "examples")
-                }
-    return None
+def _allowed(least: int, supply: Supply | None) -> tuple[str, ...]:
+    """As many pieces as ever, such as the document allows."""
+    if supply is None:
+        return tuple(piece.ljust(least, "x") for piece in PIECES)
+    fitting = [piece for piece in PIECES if supply.fits(piece)] or [str(supply.at(0))]
+    return tuple(fitting[flavour % len(fitting)] for flavour in range(len(PIECES)))
+
+
+def _supply(ground: Ground, name: str, schemas: tuple[Mapping[str, Any], ...], *, tells: bool) -> Supply:
+    """The values of a name. Raises `UsageError` where there are not enough of them for what it is there for."""
+    found = Supply(name, schemas)
+    if found.at(0) is None:
+        raise UsageError(
+            f"{ground.dialect.name}: no text or number was found that fits every place of the name `{name}`, so no "
+            "conversation can be made; mend what the frames ask of it, or the pointers under `names:`"
+        )
+    if tells and found.at(1) is None:
+        raise UsageError(
+            f"{ground.dialect.name}: the name `{name}` has one value only, so no spans are told apart by it; leave it "
+            "out of their `keys:` and `prefer:`"
+        )
+    return found
 
 
 def _known_topics(ground: Ground, topic: str) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from wirecheck.walk.actions import Actions, Telling
 from wirecheck.walk.effect import result
-from wirecheck.walk.state import AGAIN, SENSE, Action, State
+from wirecheck.walk.state import SENSE, Action, State
 from wirecheck.walk.voice import Template
 
 MOST_ITEMS: Final = 2
@@ -98,11 +98,11 @@ class Row:
     def _fill(self) -> None:
         moves, further, loose, faults = [], [], [], dict[str, list[Move]]()
         for action in self.table.actions.among(self.state):
-            came = result(self.table.actions.ground, self.state, action)
-            broken = came.broken
-            if broken.get(SENSE, AGAIN) != AGAIN:
+            came = result(self.table.actions.ground, self.state, action, proof=self.table.actions.proof)
+            if came is None:
                 continue
-            if len(came.state.items) > MOST_ITEMS or any(max(sides) > MOST_WAITING for sides in came.state.halves):
+            broken = came.broken
+            if self.table.is_crowded(came.state):
                 continue
             move = Move(
                 action=action,
@@ -153,6 +153,7 @@ class Table:
     anything after which a fault could be anything else than one."""
 
     actions: Actions
+    most_items: int = MOST_ITEMS
     _rows: dict[State, Row] = field(default_factory=dict)
 
     def row(self, state: State) -> Row:
@@ -161,6 +162,13 @@ class Table:
         if there is None:
             there = self._rows[state] = Row(self, state)
         return there
+
+    def is_crowded(self, state: State) -> bool:
+        """Whether too much is open at once, or, where all has to be clear, two that nothing tells apart."""
+        if len(state.items) > self.most_items or any(max(sides) > MOST_WAITING for sides in state.halves):
+            return True
+        alike = self.actions.ground.alike if self.actions.clear else ()
+        return any(sum(kind in item.open for item in state.items) > 1 for kind in alike)
 
     def broken_alone(self, broken: Mapping[str, str]) -> Iterator[str]:
         """The guarantees that an action breaks so that whatever else is broken follows from it, as their rules say."""

@@ -23,7 +23,7 @@ OF_A_TURN: Final = frozenset({DELTA, "tool.open", "turn.close"})
 ASK_REPLAY: Final = "ask.replay"
 
 Life = Literal["new", "here"]
-Text = Literal["none", "before", "some", "unclaimed"]
+Text = Literal["none", "claimed", "before", "some", "unclaimed"]
 Topics = Literal["none", "some", "any"]
 Twist = Literal["", "name", "connection", "text", "number", "topic", "history"]
 """A value that is not what it ought to be: of a partner's name, of the connection's, the whole of a text, a count, a

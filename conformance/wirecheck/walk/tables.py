@@ -13,8 +13,8 @@ from typing import Final
 from wirecheck.catalog import Dialect, Sender
 from wirecheck.walk.actions import Actions
 from wirecheck.walk.ground import Ground, ground_of
-from wirecheck.walk.lexicon import lexicon_of
-from wirecheck.walk.moves import Table, Way
+from wirecheck.walk.lexicon import Lexicon, lexicon_of
+from wirecheck.walk.moves import MOST_ITEMS, Table, Way
 from wirecheck.walk.readings import Reading, batches, readings
 from wirecheck.walk.voice import Voice
 
@@ -51,9 +51,9 @@ def tables(dialect: Dialect) -> Tables:
             found = _made[id(dialect)] = Tables(
                 ground=ground,
                 voice=Voice(ground=ground, lexicon=lexicon),
-                free=_table(ground, every, clear=False, proof=False),
-                clear=_table(ground, every, clear=True, proof=False),
-                proof=_table(ground, every, clear=True, proof=True),
+                free=_table(ground, lexicon, every, clear=False, proof=False),
+                clear=_table(ground, lexicon, every, clear=True, proof=False),
+                proof=_table(ground, lexicon, every, clear=True, proof=True),
                 batches=batches(ground),
             )
             if len(_made) > _KEPT:
@@ -61,5 +61,6 @@ def tables(dialect: Dialect) -> Tables:
         return found
 
 
-def _table(ground: Ground, every: tuple[Reading, ...], *, clear: bool, proof: bool) -> Table:
-    return Table(actions=Actions(ground=ground, readings=every, clear=clear, proof=proof))
+def _table(ground: Ground, lexicon: Lexicon, every: tuple[Reading, ...], *, clear: bool, proof: bool) -> Table:
+    actions = Actions(ground=ground, readings=every, clear=clear, proof=proof, fixed=lexicon.fixed())
+    return Table(actions=actions, most_items=lexicon.items(MOST_ITEMS))

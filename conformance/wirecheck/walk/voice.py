@@ -65,10 +65,15 @@ class Voice:
         return f"{first}[{','.join(texts)}]{last}"
 
     def _is_said(self, name: str, reading: Reading) -> bool:
-        """Whether this frame says it: pieces and wholes of text are so only in the frames that carry them as such."""
-        joins = self.ground.joins.options if self.ground.joins is not None else {}
-        roles = [joins.get("deltas", DELTA)] * (name == self.lexicon.text)
-        roles += [joins.get("final")] * (name == self.lexicon.whole)
+        """Whether this frame says it: texts, numbers and topics are so only in the frames that carry them as such."""
+        lexicon, ground = self.lexicon, self.ground
+        joins = ground.joins.options if ground.joins is not None else {}
+        steps = ground.steps.options if ground.steps is not None else {}
+        roles = [joins.get("deltas", DELTA)] * (name == lexicon.text)
+        roles += [joins.get("final")] * (name == lexicon.whole)
+        roles += [steps.get("frames")] * (name in (lexicon.number, lexicon.bound))
+        if ground.topics is not None:
+            roles += [ground.topics.role] * (name == lexicon.topic) + [ground.topics.on] * (name == lexicon.topics)
         return not roles or bool(reading.roles & set(roles))
 
     def _template(self, reading: Reading, tied: bool, source: Source) -> Template | None:

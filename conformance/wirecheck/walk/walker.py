@@ -58,7 +58,7 @@ class Walker:
     """Says one frame after the other. `events` is what was said so far, `spoken` how many frames of it.
 
     `actors` and `lines` are how many contexts and connections there may be at once, `flavours` how many texts of each
-    frame are used.
+    frame are used. `is_over`: nobody is left to speak, and there is no name that somebody new could have.
     """
 
     def __init__(
@@ -78,16 +78,19 @@ class Walker:
         self.actors: list[Actor] = []
         self.lines: list[Line] = []
         self.spoken = 0
-        self._words = Words(self.ground, tables.voice.lexicon, plain=table.actions.proof)
+        lexicon = tables.voice.lexicon
+        self._words = Words(self.ground, lexicon, self.actors, plain=table.actions.proof)
         self._vantage = vantage
         self._flavours = flavours
-        self._most = (actors, lines)
+        self._most = (max(1, lexicon.items(actors * table.most_items) // table.most_items), lines)
         self._conns = 0
         self._gates = has_gates(self.ground)
         self._owing = False
+        self.is_over = False
+        self._scarce = [
+            name for name in self.ground.context if name in lexicon.supplies and name not in self.ground.connected
+        ]
         self._batches = {} if table.actions.clear else tables.batches
-        # Where no name tells contexts apart, a connection is one.
-        self._alone = not self.ground.context
 
     # What may happen next.
 
@@ -98,10 +101,16 @@ class Walker:
         number //= SLOTS
         pick, flavour = number % PICKS, number // PICKS % self._flavours
         if not self.lines:
+            if not self._words.has_more(self.ground.connected):
+                self.is_over = True
+                return
             self.connect(gated=not pick % 4)
         if slot == SLOTS - 1 and self._elsewhere(pick):
             return
         actor = self._actor(slot, pick, flavour)
+        if actor is None:
+            self.is_over = True
+            return
         moves = actor.row.moves
         if actor.queue:
             self.repeat(actor)
@@ -174,7 +183,7 @@ class Walker:
 
     def _elsewhere(self, pick: int) -> bool:
         """A further connection, or the end of one. Whether anything came of it."""
-        if pick % 2 and len(self.lines) < self._most[1]:
+        if pick % 2 and len(self.lines) < self._most[1] and self._words.has_more(self.ground.connected):
             self.connect(gated=not pick % 4)
             return True
         bracket = self.ground.bracket
@@ -195,19 +204,27 @@ class Walker:
     def _leave(self, actor: Actor) -> None:
         """Nothing more is said of a context. A connection that shows it alone is cut."""
         self.actors.remove(actor)
-        if self._alone:
+        if self.ground.alone:
             self.lines.remove(actor.line)
             self.events.append(Ended(actor.line.conn))
         else:
             self._owing = self._owing or not actor.row.state.rests()
 
-    def _actor(self, slot: int, pick: int, flavour: int) -> Actor:
-        most = min(self._most[0], len(self.lines)) if self._alone else self._most[0]
+    def _actor(self, slot: int, pick: int, flavour: int) -> Actor | None:
+        most = min(self._most[0], len(self.lines)) if self.ground.alone else self._most[0]
         if self.actors and (slot < SLOTS - 2 or len(self.actors) >= most):
             return self.actors[slot % len(self.actors)]
-        taken = {id(actor.line) for actor in self.actors} if self._alone else set()
+        if not self._has_names():
+            return self.actors[slot % len(self.actors)] if self.actors else None
+        taken = {id(actor.line) for actor in self.actors} if self.ground.alone else set()
         free = [line for line in self.lines if id(line) not in taken]
         return self.enter(free[slot % len(free)], is_new=pick % 4 != 3 or self._most[0] < 2, tied=flavour % 2 == 1)
+
+    def _has_names(self) -> bool:
+        """Whether there are names for one more context. Those that are not called anything yet need theirs too."""
+        return all(
+            self._words.has_more([name], sum(name not in actor.names for actor in self.actors)) for name in self._scarce
+        )
 
     # Saying it.
 

@@ -5,6 +5,7 @@ Law: what was said so far in, JSON texts out. A value that is wrong on purpose i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from wirecheck.walk.cast import Actor, Names, json_text
@@ -14,49 +15,55 @@ from wirecheck.walk.moves import Move
 from wirecheck.walk.state import Twist
 from wirecheck.walk.voice import FLAVOURS, Template
 
-PIECES: Final = (
-    "Hi",
-    "Hello ",
-    "",
-    "日本語",
-    "Grüße, ",
-    "e\u0301",
-    "🙂🙃",
-    'a "quoted" word',
-    "line\nbreak",
-    "\u2028",
-    " ",
-    "\\",
-    "{}",
-    "0",
-    "\u200f\u05d0",
-    "\u0000",
-)
-"""Pieces of text, one a flavour."""
-_PIECES: Final = tuple(json_text(piece) for piece in PIECES)
 _ELSE: Final = json_text("something else")
 
 
 class Words:
-    """Makes the values of one conversation. `plain`: fresh names are plain words."""
+    """Makes the values of one conversation, whose contexts are the `actors`. `plain`: fresh names are plain words."""
 
-    __slots__ = ("_count", "_ground", "_lexicon", "_plain", "_steps")
+    __slots__ = ("_actors", "_count", "_ground", "_lexicon", "_plain", "_steps", "_turns")
 
-    def __init__(self, ground: Ground, lexicon: Lexicon, *, plain: bool) -> None:
+    def __init__(self, ground: Ground, lexicon: Lexicon, actors: Sequence[Actor], *, plain: bool) -> None:
         self._ground = ground
         self._lexicon = lexicon
+        self._actors = actors
         self._plain = plain
         self._count = 0
+        self._turns: dict[str, int] = {}
         self._steps = ground.steps.options["frames"] if ground.steps is not None else None
 
-    def fresh_value(self, name: str) -> Any:
-        """A value of a name that nothing has yet."""
-        self._count += 1
-        return self._lexicon.fresh(name, self._count, plain=self._plain)
+    def has_more(self, names: Iterable[str], beyond: int = 0) -> bool:
+        """Whether each of the names has a value that nothing had yet, and as many `beyond` it."""
+        scarce = self._lexicon.supplies
+        return all(
+            name not in scarce or scarce[name].at(self._turns.get(name, 0) + beyond) is not None for name in names
+        )
 
-    def fresh(self, name: str) -> str:
-        """The same as JSON text."""
-        return json_text(self.fresh_value(name))
+    def fresh_value(self, name: str) -> Any:
+        """A value of a name that nothing has yet; where there are few, they come round again."""
+        supply = self._lexicon.supplies.get(name)
+        if supply is None:
+            self._count += 1
+            return self._lexicon.fresh(name, self._count, plain=self._plain)
+        turn = self._turns.get(name, 0)
+        found = supply.at(turn)
+        if found is None:
+            turn, found = 0, supply.at(0)
+        self._turns[name] = turn + 1
+        return found
+
+    def fresh(self, name: str, *others: str) -> str:
+        """The same as JSON text, and none of `others`, nor any that is open."""
+        found = json_text(self.fresh_value(name))
+        supply = self._lexicon.supplies.get(name)
+        if supply is None:
+            return found
+        there = {*others, *(item[name] for actor in self._actors for item in actor.items if name in item)}
+        for _ in range(len(there)):
+            if found not in there:
+                break
+            found = json_text(self.fresh_value(name))
+        return found
 
     def filled(self, actor: Actor, item: Names, template: Template, move: Move, flavour: int) -> list[str]:
         """The parts of a frame that this context says now: every second one is a value."""
@@ -72,7 +79,7 @@ class Words:
                 there = home.get(name)
                 if there is None:
                     there = home[name] = self._new(name, flavour)
-                parts.append(self.fresh(name) if action.twist and name == action.name else there)
+                parts.append(self.fresh(name, there) if action.twist and name == action.name else there)
             parts.append(text)
         if move.adds and action.reading.said:
             item.update((name, json_text(value)) for name, value in action.reading.said.items())
@@ -89,9 +96,13 @@ class Words:
         return "".join(changed)
 
     def _new(self, name: str, flavour: int) -> str:
-        if name in self._lexicon.shared:
+        if name not in self._lexicon.shared:
+            return self.fresh(name)
+        supply = self._lexicon.supplies.get(name)
+        if supply is None:
             return json_text(self._lexicon.fresh(name, 1 + flavour % 3, plain=self._plain))
-        return self.fresh(name)
+        values = supply.first(3)
+        return json_text(values[flavour % len(values)])
 
     def _advance(self, actor: Actor, flavour: int, *, skips: bool) -> None:
         """The next number of the span, or one too many."""
@@ -105,7 +116,7 @@ class Words:
         lexicon = self._lexicon
         if name == lexicon.whole:
             pieces = actor.pieces[actor.since :] or actor.pieces
-            whole = "".join(pieces) if pieces else PIECES[flavour]
+            whole = "".join(pieces) if pieces else self._lexicon.pieces[flavour]
             return json_text(whole + "!" if twist == "text" else whole)
         if name == lexicon.number:
             return str(actor.number)
@@ -115,13 +126,17 @@ class Words:
             topics = self._subscribed(actor)
             if name == lexicon.topics:
                 return f"[{','.join(topics)}]"
-            return self.fresh(name) if twist == "topic" else topics[flavour % len(topics)]
-        return _PIECES[flavour]
+            return self.fresh(name, *topics) if twist == "topic" else topics[flavour % len(topics)]
+        return lexicon.quoted[flavour]
 
     def _subscribed(self, actor: Actor) -> list[str]:
-        """The topics of this context, if it subscribes to any: each that some case is about, and one more."""
+        """The topics of this context, if it subscribes to any: each that some case is about, and one more; but never
+        all that there are."""
         if not actor.topics:
-            actor.topics = [*map(json_text, self._lexicon.known_topics), self.fresh(self._lexicon.topic or "")]
+            known, topic = [*map(json_text, self._lexicon.known_topics)], self._lexicon.topic or ""
+            supply = self._lexicon.supplies.get(topic)
+            most = len(known) + 1 if supply is None else max(1, len(supply.first(len(known) + 2)) - 1)
+            actor.topics = [*known, self.fresh(topic, *known)][:most]
         return actor.topics
 
     def _hear(self, actor: Actor, roles: frozenset[str], flavour: int) -> None:
@@ -132,4 +147,4 @@ class Words:
         if roles.intersection(options["reset"]):
             actor.since = len(actor.pieces)
         if options["deltas"] in roles:
-            actor.pieces.append(PIECES[flavour])
+            actor.pieces.append(self._lexicon.pieces[flavour])
