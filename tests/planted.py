@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from wirecheck import load
 from wirecheck.campaign.loop import Loop
@@ -218,3 +219,18 @@ def planting(kind: type[Planted], dialect: Dialect | None = None) -> Iterator[Pl
             yield server
         finally:
             loop.run(server.close())
+
+
+class LetsOneAtATime(Planted):
+    """Takes one client's work at a time, and says so to others: right, if hardly kind."""
+
+    busy: Any = None
+
+    async def meets(self, socket: Any, body: str | bytes) -> str | bytes | None:
+        if parsed(body).get("type") not in ("session.start", "task.submit", "session.turn"):
+            return body
+        if self.busy in (None, socket) or self.busy.state is not State.OPEN:
+            self.busy = socket
+            return body
+        await socket.send(json.dumps({"type": "error", "code": "TASK_LIMIT", "message": "One at a time"}))
+        return None

@@ -6,7 +6,9 @@ import gc
 import json
 import os
 import resource
-from typing import Any
+import signal
+import threading
+from typing import Any, cast
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -141,6 +143,78 @@ def test_a_server_that_does_not_repeat_itself_is_no_trouble_for_who_says_that_it
     assert found.played == 6 and 0 <= found.failed <= 6
 
 
+class CutsLater(Planted):
+    """Ends a connection upon the message of this number that comes over it."""
+
+    last = 5
+
+    async def meets(self, socket: Any, body: str | bytes) -> str | bytes | None:
+        socket.stage += 1
+        if socket.stage < self.last:
+            return body
+        await socket.close(1011)
+        return None
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_whoever_goes_on_keeps_the_shortest_that_shows_the_same(repeats: bool) -> None:
+    """Where nothing is shortened, a later conversation may be the shorter one; it is kept if it fails as often."""
+    lines: list[str] = []
+    with planting(CutsLater) as server:
+
+        def tell(line: str) -> None:
+            if line.startswith("found"):
+                lines.append(line)
+                server.last = 2 if repeats or len(lines) == 1 else 1_000
+
+        settings = {"deterministic": False, "go_on": True, "messages": 400, "retries": 1}
+        (found,) = campaign(plan(server, **settings, canary="submit-new-session", tell=tell)).found
+    lengths = [int(line.partition(" in ")[2].split()[0]) for line in lines]
+    assert len(lines) > 1 and all(" again, shorter, in " in line for line in lines[1:])
+    assert " again" not in lines[0] and lengths == sorted(lengths, reverse=True)
+    assert (found.flaw.code, found.played) == ("abnormal-close", 1)
+    if repeats:
+        assert found.failed == 1 and len(found.steps) <= lengths[-1]
+    else:
+        # The first may fail again, at its second message; the second does not, and is not kept in its place.
+        assert found.failed == 1 and len(lines) == 2
+
+
+def test_whoever_interrupts_it_has_what_was_found() -> None:
+    def tell(line: str) -> None:
+        if line.startswith("found"):
+            raise KeyboardInterrupt
+
+    with planting(planted.TripsOverWhatIsMissing) as server:
+        result = campaign(plan(server, tell=tell))
+    (found,) = result.found
+    assert (found.flaw.code, found.played, found.times) == ("abnormal-close", 0, 1)
+    assert (result.interrupted, result.fails, result.ended) == (True, True, "an interruption")
+
+
+def test_whoever_interrupts_a_server_that_hangs_does_not_wait_for_it() -> None:
+    class Hangs(Planted):
+        met = 0
+
+        async def meets(self, socket: Any, body: str | bytes) -> str | bytes | None:
+            self.met += 1
+            if self.met == 30:
+                signal.pthread_kill(cast(int, threading.main_thread().ident), signal.SIGINT)
+            return body if self.met < 30 else None
+
+    with planting(Hangs) as server, pytest.raises(KeyboardInterrupt):
+        campaign(plan(server))
+    # What came after the interruption would be the canary's prompt.
+    assert server.met <= 31
+
+
+def test_a_cap_on_turns_that_leaves_nothing_to_send_is_no_pass() -> None:
+    with planting(Planted) as server:
+        with pytest.raises(UsageError, match="cap of 1 turns is too low: the canary took 1, and 1 more .*--max-turns"):
+            campaign(plan(server, max_turns=1))
+        assert campaign(plan(server, max_turns=3)).messages > 0
+
+
 def test_nobody_starts_a_dead_server_again() -> None:
     """Then it cannot be played again, and nothing more is searched."""
     with planting(planted.DiesOfDepth) as server:
@@ -177,7 +251,7 @@ def test_whoever_goes_on_finds_more() -> None:
     assert strict.fails == ("abnormal-close" in {found.flaw.code for found in strict.found})
 
 
-RIGHT = [planted.TakesWhatItMay, planted.ClosesAsItMay, planted.SaysItAgain]
+RIGHT = [planted.TakesWhatItMay, planted.ClosesAsItMay, planted.SaysItAgain, planted.LetsOneAtATime]
 
 
 @pytest.mark.parametrize("kind", RIGHT, ids=[each.__name__ for each in RIGHT])

@@ -242,6 +242,8 @@ WRONG: list[tuple[Callable[[], str], str]] = [
     (lambda: spoilt('  - send: "a"', "  - {connect: a, x: 1}\n  - send: a"), "step 1 is none of"),
     (lambda: spoilt('  - send: "a"', "  - drop: a\n" * 1_001 + "  - send: a"), "it has more than 1,000 steps"),
     (lambda: "a: &x [1]\nb: *x", "is an anchor"),
+    (lambda: spoilt("steps:\n", "steps: []\nmore:\n"), "it has no steps"),
+    (lambda: '{"wirecheck": 1}\n{"conn": "a"}\n', "; give the .yaml file that it wrote"),
 ]
 
 

@@ -141,7 +141,7 @@ def test_the_report_as_json_says_what_the_text_says() -> None:
         "wirecheck-captures/fuzz-error-leaks-internals.jsonl",
         "wirecheck-captures/fuzz-error-leaks-internals.yaml",
     )
-    assert told["ended"] == "60 messages" and found["times"] > 1
+    assert told["ended"] == "60 messages" and found["times"] >= 1
 
 
 def test_a_milder_finding_replayed_passes_unless_it_is_asked_for() -> None:
@@ -150,6 +150,61 @@ def test_a_milder_finding_replayed_passes_unless_it_is_asked_for() -> None:
         file = "wirecheck-captures/fuzz-error-leaks-internals.yaml"
         assert replay(server, file).exit_code == 0
         assert replay(server, file, "--fail-on", "should").exit_code == 1
+
+
+def test_what_the_cap_on_turns_keeps_from_being_played_is_not_said_to_be_mended() -> None:
+    with planting(planted.TripsOverWhatIsMissing) as server:
+        fuzz(server, "--count", "60", "--deterministic", "--retries", "0")
+        capped = replay(server, FILE, "--max-turns", "2")
+        enough = replay(server, FILE, "--max-turns", "3")
+    assert (capped.exit_code, capped.stdout) == (2, "")
+    assert "the cap of 2 turns is too low: the canary took 1, and 2 more are needed" in capped.stderr
+    assert enough.exit_code == 1
+
+
+def test_an_interruption_ends_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wirecheck.cli import fuzzing
+
+    def tell(target: object, line: str) -> None:
+        if line.startswith("found"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fuzzing, "told", tell)
+    with planting(planted.TripsOverWhatIsMissing) as server:
+        result = fuzz(server, "--count", "60")
+    assert result.exit_code == 130
+    assert "must abnormal-close" in result.stdout and "ended by an interruption" in result.stdout
+    assert "  was not played again\n" in result.stdout
+    assert loaded(Path(FILE)).played == 0
+
+
+def test_what_a_file_calls_things_does_not_reach_the_terminal() -> None:
+    Path("one.yaml").write_text(
+        "wirecheck-conversation: 1\ndialect: vonz\n"
+        'found: {code: "\\e[31m", level: must, says: s, failed: 1, played: 1}\n'
+        'steps: [{send: "\\e]0;x", frame: "\\a", text: "{}"}]\n',
+        encoding="utf-8",
+    )
+    with planting(Planted) as server:
+        right = replay(server, "one.yaml")
+    with planting(planted.SaysGoodbye) as server:
+        wrong = replay(server, "one.yaml")
+    assert right.stdout == "nothing found: \\u001b[31m did not show when it was played once\n"
+    assert not {"\x1b", "\x07"} & {*right.output, *wrong.output}
+
+
+def test_a_file_says_only_so_much_about_how_often_it_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wirecheck.cli import replaying
+
+    monkeypatch.setattr(replaying, "_OFTEN", 3)
+    Path("one.yaml").write_text(
+        "wirecheck-conversation: 1\ndialect: vonz\n"
+        "found: {code: c, level: must, says: s, failed: 1, played: 1000000000}\nsteps: [connect: a]\n",
+        encoding="utf-8",
+    )
+    with planting(Planted) as server:
+        assert "when it was played 3 times" in replay(server, "one.yaml").stdout
+        assert "when it was played 4 times" in replay(server, "one.yaml", "--attempts", "4").stdout
 
 
 def test_what_failed_now_and_then_is_played_again_as_often() -> None:

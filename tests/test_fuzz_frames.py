@@ -143,3 +143,21 @@ def test_a_catalog_that_contradicts_itself_is_said_when_the_strategy_is_made(tmp
     for strategy in (frames, texts, invalid_frames):
         with pytest.raises(UsageError, match="no (message|value) was found"):
             strategy(mine)
+
+
+class _Engine:
+    """The `draw` of an engine that can only be given strategies."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, strategy: object) -> int:
+        self.asked.append(str(strategy))
+        return 0
+
+
+def test_an_engine_that_offers_no_integers_is_given_strategies() -> None:
+    engine = _Engine()
+    drawn = Drawn(engine)
+    assert [drawn.below(1), drawn.below(7)] == [0, 0]
+    assert engine.asked == ["integers(0, 6)"]

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from wirecheck.campaign.canary import TurnsSpent, chosen, sung
+from wirecheck.campaign.canary import DECLINED, TurnsSpent, chosen, sung
 from wirecheck.campaign.loop import Loop
 from wirecheck.campaign.oracle import LASTING, Flaw
 from wirecheck.campaign.pace import Pace
@@ -20,6 +20,8 @@ from wirecheck.campaign.talk import Talk
 from wirecheck.drive import Budget
 from wirecheck.drive.recorder import Spool
 
+_RESTS: Final = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each time that the canary is played alone, after it was turned away."""
 _GRAVE: Final = LASTING | {"abnormal-close"}
 """Codes after which nobody knows whether the server is still itself."""
 _Result = TypeVar("_Result")
@@ -64,6 +66,16 @@ class Bench:
         self.canaries += 1
         self.pace.owe(self.canary.messages)
         return self.run(sung(self.canary, self.plan.target, self.plan.limits, self.turns, sure=sure))
+
+    def sings_alone(self, flaw: Flaw) -> Flaw | None:
+        """What the canary shows when nothing else goes on. A server may let one client do only so much at a time, and
+        say so to whoever comes then; that is no fault, if it serves again after a while."""
+        for wait in _RESTS:
+            self.run(self.pace.rest(wait))
+            again = None if self.fatal is not None or self.ended else self.sings()
+            if again is None or again.cause != flaw.cause:
+                return again
+        return flaw
 
     def is_well(self) -> bool:
         """Whether the server has got over what was found; it is started again first, if somebody can."""
@@ -138,6 +150,8 @@ class Playing:
         if self._beside and not dead and bench.fatal is None:
             bird = bench.sings(sure=self._sure)
         bench.run(self.talk.abandon() if bench.fatal is not None else self.talk.close())
+        if bird is not None and bird.cause[1:] == DECLINED and bench.fatal is None:
+            bird = bench.sings_alone(bird)
         flaws = {one.cause: one for one in (*self.talk.flaws, *([] if bird is None else [bird]))}
         fresh = tuple(one for cause, one in flaws.items() if cause not in bench.canary.known)
         bench.doubt(fresh)

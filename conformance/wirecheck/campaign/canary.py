@@ -18,6 +18,8 @@ from wirecheck.drive import Budget, Limits, Outcome, Target, play
 from wirecheck.drive.target import turns_of
 from wirecheck.errors import TargetError, UsageError
 
+DECLINED: Final = ("declined",)
+"""What the cause of a flaw tells further: the server said, to the canary, that it would not go on."""
 _TRIED: Final = 3
 """Scenarios that are tried before none is said to pass."""
 _SLOWER: Final = 10.0
@@ -99,7 +101,8 @@ async def sung(canary: Canary, target: Target, limits: Limits, budget: Budget, *
             return None
         if not outcome.ended:
             break
-    return flaw("canary-failed", f"{target.dialect.name}/{canary.scenario.name}, played beside it: {says}")
+    said = f"{target.dialect.name}/{canary.scenario.name}, played beside it: {says}"
+    return flaw("canary-failed", said, *(DECLINED if outcome.declined else ()))
 
 
 def _fits(scenario: Scenario) -> bool:

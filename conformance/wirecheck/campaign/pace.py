@@ -24,15 +24,19 @@ class Pace:
 
     async def next(self) -> None:
         """Wait until a message may be sent, and count it as sent."""
-        left = self._due - self._clock()
-        if self._gap and left > 0:
+        if self._gap:
+            await self.rest(self._due - self._clock())
+        self.owe(1)
+
+    async def rest(self, seconds: float) -> None:
+        """Send nothing for so long."""
+        if seconds > 0:
             due = asyncio.Event()
-            timer = asyncio.get_running_loop().call_later(left, due.set)
+            timer = asyncio.get_running_loop().call_later(seconds, due.set)
             try:
                 await due.wait()
             finally:
                 timer.cancel()
-        self.owe(1)
 
 
 class Allowance:

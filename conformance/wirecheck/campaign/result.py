@@ -73,9 +73,9 @@ class Found:
 class Result:
     """What came of a campaign. `ended` says why it ended, `canary` which scenario was played beside it.
 
-    `interrupted`: by the user, who has what was found until then. `messages`, `conversations`, `canaries` and `turns` count what was sent and played, `answers` how invalid frames
+    `messages`, `conversations`, `canaries` and `turns` count what was sent and played, `answers` how invalid frames
     were answered (`error`, `close`, `other`, `nothing`), and `discarded` what was drawn and not sent. `coverage` is of
-    the client's frames, and of the server's guarantees.
+    the client's frames, and of the server's guarantees. `interrupted`: by the user, before the budget was spent.
     """
 
     plan: Plan = field(repr=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wirecheck import __version__
+from wirecheck.campaign.oracle import LASTING
 from wirecheck.campaign.result import Found, Result
 from wirecheck.campaign.steps import Conversation, Send, Step, described
 from wirecheck.drive.refusal import place
@@ -87,7 +88,8 @@ def _lines(result: Result, files: Files) -> Iterator[str]:
         yield f"{found.flaw.level} {found.flaw.code}  {shown(found.flaw.says, secrets)}"
         for other in found.also:
             yield f"  and {other.level} {other.code}  {shown(other.says, secrets)}"
-        yield f"  {failed(found)}"
+        hint = "; --restart CMD starts a server again that died" if _restartable(result, found) else ""
+        yield f"  {failed(found)}{hint}"
         for line in steps_of(found.steps, secrets):
             yield f"    {line}"
         if found.flaw.cause in files:
@@ -106,6 +108,13 @@ def _lines(result: Result, files: Files) -> Iterator[str]:
     tried = [f"{sums['seen']:,} of {sums['of']:,} {sort}" for sort, sums in summary.items() if sums and sums["of"]]
     if tried:
         yield f"exercised: {', '.join(tried)}"
+
+
+def _restartable(result: Result, found: Found) -> bool:
+    """Whether it could not be played again for want of a server, in the command that could start one."""
+    plan = result.plan
+    died = found.flaw.code in LASTING or any(one.code in LASTING for one in found.also)
+    return died and not found.played and plan.retries > 0 and plan.restart is None and plan.target.prefix == "--"
 
 
 def _finding(result: Result, found: Found, files: Files, secrets: frozenset[str]) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from wirecheck.verdict import Report
 class Outcome:
     """One scenario, played. `report` is merged over the attempts.
 
-    `ended` is empty when it was played to its end, else it says what was awaited and what happened; `skipped` says why
-    it was not played at all. `turns` were sent, `heard` messages came from the server, `connected` says whether any
+    `ended` is empty when it was played to its end, else it says what was awaited and what happened; `declined` that the
+    server said that it would not go on, by another documented frame or by a close. `skipped` says why it was not played
+    at all. `turns` were sent, `heard` messages came from the server, `connected` says whether any
     connection came about, `mute` that a ping was left without an answer, and `refused` why a connection with a good
     credential did not come about. `records` is the capture, to be
     saved by whoever wants to keep it; None where nothing was played. `evidence` holds the records around the findings,
@@ -30,6 +31,7 @@ class Outcome:
     scenario: Scenario
     report: Report
     ended: str = ""
+    declined: bool = False
     skipped: str = ""
     attempts: int = 0
     turns: int = 0

@@ -43,6 +43,7 @@ class _Attempt:
 
     report: Report
     ended: str
+    declined: bool
     turns: int
     heard: int
     connected: bool
@@ -95,6 +96,7 @@ async def play(
         scenario=scenario,
         report=report,
         ended=played[-1].ended,
+        declined=played[-1].declined,
         attempts=len(played),
         turns=sum(attempt.turns for attempt in played),
         heard=sum(attempt.heard for attempt in played),
@@ -164,14 +166,14 @@ async def _attempt(
 ) -> _Attempt:
     recorder = Recorder(target.dialect, spool, limits, name=name, secrets=secrets)
     stage = Stage(target, limits, recorder, mark=f"~{number + 1}" if number else "", watch=watch)
-    ended, ours, at = "", False, 0
+    ended, ours, declined, at = "", False, False, 0
     try:
         try:
             for index, step in enumerate(scenario.steps):
                 at = index
                 await _do(stage, recorder, step)
         except Ended as end:
-            ended, ours = str(end), end.ours
+            ended, ours, declined = str(end), end.ours, end.declined
             if not ours:
                 _what_it_shows(scenario, stage, recorder, at, end)
         await stage.finish()
@@ -181,6 +183,7 @@ async def _attempt(
     return _Attempt(
         report=recorder.report(),
         ended=ended,
+        declined=declined,
         turns=stage.turns,
         heard=recorder.heard,
         connected=bool(stage.connections),

@@ -28,17 +28,22 @@ _QUOTED: Final = 160
 """Characters of a message that are shown where it ended a conversation."""
 
 
+_NOT_MEANT: Final = frozenset({None, 1005, 1006, 1011})
+"""Ends of a connection by which a server does not say that it will not go on."""
+
+
 class Ended(Exception):
     """The conversation cannot go on; the text says what was awaited and what happened.
 
     `ours`: because of what we were given, and not because of what the server did. `silent`: the server is there, and
-    says nothing of what is awaited.
+    says nothing of what is awaited. `declined`: it says that it will not, by another documented frame or by a close.
     """
 
-    def __init__(self, says: str, *, ours: bool = False, silent: bool = False) -> None:
+    def __init__(self, says: str, *, ours: bool = False, silent: bool = False, declined: bool = False) -> None:
         super().__init__(says)
         self.ours = ours
         self.silent = silent
+        self.declined = declined
 
 
 class Stage:
@@ -152,7 +157,8 @@ class Stage:
             self._closed(step, connection)
             return None
         if received.key not in step.frames:
-            raise Ended(f"waited for {_listed(step.frames)}, and {received.key} came: {self._quoted(received)}")
+            says = f"waited for {_listed(step.frames)}, and {received.key} came: {self._quoted(received)}"
+            raise Ended(says, declined=True)
         self._keep(step, connection, received)
         return received
 
@@ -233,9 +239,9 @@ class Stage:
         if self._recorder.flooded:
             raise self._flooded()
         how = self._how_ended(connection.name)
-        if CLOSE not in step.frames:
-            raise Ended(f"waited for {_listed(step.frames)}, and {how}")
         code = connection.ending.code if connection.ending is not None else None
+        if CLOSE not in step.frames:
+            raise Ended(f"waited for {_listed(step.frames)}, and {how}", declined=code not in _NOT_MEANT)
         if step.code is not None and code != step.code:
             raise Ended(f"waited for a close with code {step.code}, and {how}")
 

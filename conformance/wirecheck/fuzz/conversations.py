@@ -18,7 +18,7 @@ from wirecheck.fuzz.choice import known
 from wirecheck.fuzz.drawn import Brief, Drawn
 from wirecheck.walk import NOTHING, Conversation, conversation, faulty
 
-LONG: Final = 100
+LONG: Final = 50
 """Frames of a conversation, unless it is said otherwise."""
 
 

@@ -34,7 +34,9 @@ def text(ground: Ground, state: State, roles: frozenset[str]) -> Text:
         now = "before"
     if ground.kind(options["span"]).span.open in roles:
         now = "none" if now in ("none", "claimed") else "unclaimed"
-    return "some" if options["deltas"] in roles and now not in ("unclaimed", "claimed") else now
+    if options["deltas"] in roles:
+        now = "unclaimed" if now in ("unclaimed", "claimed") else "some"
+    return now
 
 
 def counted(ground: Ground, state: State, roles: frozenset[str], spans: Sequence[bool]) -> bool:

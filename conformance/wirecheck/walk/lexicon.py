@@ -44,8 +44,8 @@ PIECES: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """`homes` has every name that matters; `shared` are those of which several open spans may have the same value,
-    `telling` those that tell spans apart. `pieces` are such as
-    the document allows, `quoted` the same as JSON texts.
+    `telling` those that tell spans apart. `pieces` are texts that the document allows, one a flavour, `quoted` the same
+    as JSON texts.
 
     `supplies` has the names of which not every text is a value, `least` how many characters the others have at least.
     The rest are the names of texts (`text` a piece, `whole` all of it), numbers and topics, where some claim asks for
