@@ -12,8 +12,10 @@ from click.testing import CliRunner, Result
 import planted
 from miniatures import listening, porch_file, redirects, standing
 from planted import Planted, planting
+from wirecheck import load
 from wirecheck.campaign.saved import loaded
 from wirecheck.cli import cli
+from wirecheck.strategies import DEFECTS
 
 QUICK = ("--rate", "0", "--timeout", "20", "--seed", "1")
 
@@ -118,25 +120,19 @@ def test_the_report_as_json_says_what_the_text_says() -> None:
     # A path and a trace that an error shows are no must.
     assert (result.exit_code, strict.exit_code) == (0, 1)
     told = json.loads(result.stdout)
-    (found,) = told["findings"]
-    assert {name: found[name] for name in ("code", "level", "fails", "played", "failed", "also")} == {
-        "code": "error-leaks-internals",
+    assert {each["code"] for each in told["findings"]} == {"error-leaks-internals"}
+    found = told["findings"][0]
+    assert {name: found[name] for name in ("level", "fails", "played", "failed", "also")} == {
         "level": "should",
         "fails": False,
         "played": 1,
         "failed": 1,
         "also": [],
     }
-    assert found["steps"] == [
-        {
-            "does": "send",
-            "conn": "a",
-            "frame": "task.submit",
-            "defect": "not-object",
-            "pointer": "",
-            "says": '[{"type":"task.submit","mode":"session","profile_id":"text","prompt":"text"}]',
-        }
-    ]
+    (step,) = found["steps"]  # which message it was first is a matter of chance
+    assert step.keys() == {"does", "conn", "frame", "defect", "pointer", "says"}
+    assert (step["does"], step["conn"], step["frame"] in load("vonz").frames) == ("send", "a", True)
+    assert step["defect"] in {defect.name for defect in DEFECTS}
     assert (found["capture"], found["conversation"]) == (
         "wirecheck-captures/fuzz-error-leaks-internals.jsonl",
         "wirecheck-captures/fuzz-error-leaks-internals.yaml",
