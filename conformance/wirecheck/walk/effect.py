@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from wirecheck.walk import heard
-from wirecheck.walk.ground import Edge, Ground, Kind
+from wirecheck.walk.ground import Ground
 from wirecheck.walk.readings import Reading
 from wirecheck.walk.state import AGAIN, ASK_REPLAY, DELTA, OF_A_TURN, SENSE, Action, Item, Result, State
+from wirecheck.walk.terms import Edge, Kind
 
 
 def result(ground: Ground, state: State, action: Action, *, proof: bool) -> Result | None:
@@ -142,8 +143,7 @@ class _Scene:
                     self.breaks(count.claim, "too many")
                 else:
                     self.counts[number] += 1
-            ends = kind.span.close in self.roles or kind.index in self.action.ends or self.action.sweeps
-            if ends and self.counts[number] < count.least and not self.excused[number]:
+            if self._ends(kind) and self.counts[number] < count.least and not self.excused[number]:
                 self.breaks(count.claim, "too few")
 
     def close(self) -> None:
@@ -151,10 +151,9 @@ class _Scene:
         action = self.action
         for kind in self.ground.kinds:
             certain = kind.span.close in self.roles
-            swept = action.sweeps and kind.span.close in self.reading.may
-            if kind.either or not (certain or swept or kind.index in action.ends):
+            if kind.either or not self._ends(kind):
                 continue
-            if kind.is_item and swept:
+            if kind.is_item and action.sweeps and not certain:
                 self.items = [item.without(kind.index) for item in self.items]
             elif kind.is_item:
                 item = self.items[action.target] if action.target is not None else None
@@ -168,6 +167,11 @@ class _Scene:
                 self._ended_here(kind.index)
             elif certain:
                 self._orphan(kind)
+
+    def _ends(self, kind: Kind) -> bool:
+        """Whether the action ends a span of the kind, certainly or in truth."""
+        swept = self.action.sweeps and kind.span.close in self.reading.may
+        return swept or kind.span.close in self.roles or kind.index in self.action.ends
 
     def _ended_here(self, kind: int) -> None:
         if self.known:

@@ -15,86 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wirecheck.catalog import Dialect, Guarantee, Sender, SpanForm
+from wirecheck.catalog import Dialect, Guarantee, SpanForm
 from wirecheck.walk.carriers import inner_names, senders
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of span. `claim` is the guarantee that pairs its two roles; `by` are the kinds whose ends are its
-    deadline, `patient` roles of an opening that no deadline binds. `alone`: only the server closes it, so that opening
-    it again proves that it was not closed; `final`: what is open at a clean close has missed its end."""
-
-    name: str
-    index: int
-    span: SpanForm
-    is_item: bool
-    either: bool
-    openers: frozenset[Sender]
-    closers: frozenset[Sender]
-    claim: str | None = None
-    by: tuple[int, ...] = ()
-    patient: frozenset[str] = frozenset()
-    judges_close: bool = True
-
-    @property
-    def final(self) -> bool:
-        return not self.by and self.span.opened == "here" and not self.span.resumable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Frames of a role lie inside, or outside, a span of a kind. `claim` is None where only sense asks for it."""
-
-    claim: str | None
-    role: str
-    kind: int
-    inside: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """The frame that opens (`first`) or closes a span is the first, or last, of its senders with its keys."""
-
-    claim: str
-    kind: int
-    first: bool
-    senders: frozenset[Sender]
-    ignored: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
-    """While a span of the kind is open, the next frame by these senders plays the role."""
-
-    claim: str
-    kind: int
-    role: str
-    senders: frozenset[Sender]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How often frames of a role lie inside a span of the kind."""
-
-    claim: str
-    kind: int
-    role: str
-    least: int
-    most: int | None
-    excused: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topics:
-    """Frames of `role` come only of topics that a frame of `on` named, or after one of `opaque`."""
-
-    claim: str
-    role: str
-    on: str
-    opaque: str
-    topic: str
-    topics: str
+from wirecheck.walk.terms import Count, Edge, Joins, Kind, Lead, Place, Steps, Topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +37,8 @@ class Ground:
     live: str | None
     history: str | None
     refusal: str | None
-    joins: Guarantee | None
-    steps: Guarantee | None
+    joins: Joins | None
+    steps: Steps | None
     partners: Mapping[str, tuple[str, tuple[int, ...]]]
     connected: Mapping[str, tuple[str, str | None]]
     bracket: Kind | None
@@ -124,9 +47,6 @@ class Ground:
     context: tuple[str, ...]
     alike: tuple[int, ...]
     alone: bool
-
-    def kind(self, name: str) -> Kind:
-        return next(kind for kind in self.kinds if kind.name == name)
 
 
 def ground_of(dialect: Dialect) -> Ground:
@@ -166,8 +86,8 @@ def ground_of(dialect: Dialect) -> Ground:
         live=next((claim.id for claim in places if "live" in claim.options), None),
         history=next((claim.id for claim in shapes.get("history", ())), None),
         refusal=next((claim.id for claim in shapes.get("ends", ())), None),
-        joins=next(iter(shapes.get("joins", ())), None),
-        steps=next(iter(shapes.get("steps", ())), None),
+        joins=next((_joins(dialect, claim) for claim in shapes.get("joins", ())), None),
+        steps=next((_steps(claim, index) for claim in shapes.get("steps", ())), None),
         partners={
             claim.options["name"]: (claim.id, tuple(index[one] for one in claim.options["partner"] if one in index))
             for claim in agrees
@@ -221,7 +141,6 @@ def _kind(
         span=span,
         is_item=not either and span.name not in edged and (not span.exclusive or own),
         either=either,
-        openers=senders(dialect, span.open),
         closers=senders(dialect, span.close),
         claim=claim.id if claim is not None else None,
         by=tuple(index[name] for name in options.get("by", ()) if name in index),
@@ -298,4 +217,28 @@ def _topics(claim: Guarantee) -> Topics:
         opaque=options["opaque"],
         topic=options["topic"],
         topics=options["topics"],
+    )
+
+
+def _joins(dialect: Dialect, claim: Guarantee) -> Joins:
+    options = claim.options
+    return Joins(
+        claim=claim.id,
+        opens=dialect.spans[options["span"]].open,
+        deltas=options["deltas"],
+        text=options["text"],
+        final=options["final"],
+        whole=options["whole"],
+        reset=frozenset(options["reset"]),
+    )
+
+
+def _steps(claim: Guarantee, index: Mapping[str, int]) -> Steps:
+    options = claim.options
+    return Steps(
+        claim=claim.id,
+        kind=index[options["span"]],
+        role=options["frames"],
+        number=options["number"],
+        bound=options["bound"],
     )

@@ -27,14 +27,13 @@ def text(ground: Ground, state: State, roles: frozenset[str]) -> Text:
     now, joins = state.text, ground.joins
     if joins is None:
         return now
-    options = joins.options
-    if options["final"] in roles:
+    if joins.final in roles:
         now = "claimed"  # a piece that comes before the next beginning begins nothing that is whole
-    if roles.intersection(options["reset"]) and now == "some":
+    if joins.reset & roles and now == "some":
         now = "before"
-    if ground.kind(options["span"]).span.open in roles:
+    if joins.opens in roles:
         now = "none" if now in ("none", "claimed") else "unclaimed"
-    if options["deltas"] in roles:
+    if joins.deltas in roles:
         now = "unclaimed" if now in ("unclaimed", "claimed") else "some"
     return now
 
@@ -42,6 +41,6 @@ def text(ground: Ground, state: State, roles: frozenset[str]) -> Text:
 def counted(ground: Ground, state: State, roles: frozenset[str], spans: Sequence[bool]) -> bool:
     """Whether a number was said in the span that is open now, of those in `spans`."""
     steps = ground.steps
-    if steps is None or not spans[ground.kind(steps.options["span"]).index]:
+    if steps is None or not spans[steps.kind]:
         return False
-    return state.counted or steps.options["frames"] in roles
+    return state.counted or steps.role in roles

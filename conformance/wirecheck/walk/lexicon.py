@@ -85,12 +85,11 @@ class Lexicon:
 
 def lexicon_of(ground: Ground) -> Lexicon:
     """The names that matter to some claim or some span."""
-    joins = ground.joins.options if ground.joins is not None else {}
-    steps = ground.steps.options if ground.steps is not None else {}
-    topics = ground.topics
-    text = joins.get("text") or ("text" if ground.history is not None and "text" in ground.dialect.names else None)
-    follows = [text, joins.get("whole"), steps.get("number"), steps.get("bound")]
-    follows += [topics.topic, topics.topics] if topics is not None else []
+    joins, steps, topics = ground.joins, ground.steps, ground.topics
+    told = "text" if ground.history is not None and "text" in ground.dialect.names else None
+    text, whole = (joins.text, joins.whole) if joins is not None else (told, None)
+    number, bound = (steps.number, steps.bound) if steps is not None else (None, None)
+    follows = [text, whole, number, bound, *([topics.topic, topics.topics] if topics is not None else [])]
     topic = topics.topic if topics is not None else None
     keys = {name for kind in ground.kinds for name in kind.span.keys}
     preferred = frozenset(kind.span.prefer for kind in ground.kinds if kind.span.prefer)
@@ -103,7 +102,7 @@ def lexicon_of(ground: Ground) -> Lexicon:
     telling = preferred | keys
     wide: dict[str, int] = {}
     supplies: dict[str, Supply] = {}
-    meant = {text: joins.get("deltas", DELTA), topic: topics.role if topics is not None else None}
+    meant = {text: joins.deltas if joins is not None else DELTA, topic: topics.role if topics is not None else None}
     for name in homes:
         schemas = asked(ground.dialect, name, meant.get(name))
         if is_wide(schemas):
@@ -121,9 +120,9 @@ def lexicon_of(ground: Ground) -> Lexicon:
         supplies=supplies,
         least=wide,
         text=text,
-        whole=joins.get("whole"),
-        number=steps.get("number"),
-        bound=steps.get("bound"),
+        whole=whole,
+        number=number,
+        bound=bound,
         topic=topic,
         topics=topics.topics if topics is not None else None,
         known_topics=_known_topics(ground, topics.topic) if topics is not None else (),

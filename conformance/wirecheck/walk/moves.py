@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from wirecheck.catalog import Sender
 from wirecheck.walk.actions import Actions, Telling
 from wirecheck.walk.effect import result
 from wirecheck.walk.state import SENSE, Action, State
@@ -32,6 +33,7 @@ class Move:
     """
 
     action: Action
+    sender: Sender
     row: Row
     kept: tuple[int, ...]
     adds: bool
@@ -60,6 +62,7 @@ class Row:
     _further: tuple[Move, ...] = ()
     _loose: tuple[Move, ...] = ()
     _home: Move | None = None
+    _sought: bool = False
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -97,22 +100,23 @@ class Row:
 
     def _fill(self) -> None:
         moves, further, loose, faults = [], [], [], dict[str, list[Move]]()
-        for action in self.table.actions.among(self.state):
-            came = result(self.table.actions.ground, self.state, action, proof=self.table.actions.proof)
-            if came is None:
+        actions = self.table.actions
+        replays = actions.ground.bracket is not None and self.state.spans[actions.ground.bracket.index]
+        for bearing, action in actions.among(self.state):
+            came = result(actions.ground, self.state, action, proof=actions.proof)
+            if came is None or self.table.is_crowded(came.state):
                 continue
             broken = came.broken
-            if self.table.is_crowded(came.state):
-                continue
             move = Move(
                 action=action,
+                sender=bearing.reading.sender,
                 row=self.table.row(came.state),
                 kept=came.kept,
                 adds=came.adds,
-                tells=self.table.actions.tells(self.state, action.reading),
-                matters=self.table.actions.matters(action.reading),
+                tells="nothing" if replays and bearing.tells == "something" else bearing.tells,
+                matters=bearing.matters,
             )
-            if not broken and self.table.actions.proof and self.table.actions.unsettles(action.reading):
+            if not broken and actions.proof and bearing.unsettles:
                 further.append(move)
             elif not broken:
                 moves.append(move)
@@ -127,8 +131,9 @@ class Row:
 
     def home(self) -> Move | None:
         """The next move of a shortest way to rest; None where this is rest, or no way leads there."""
-        if self._home is None and not self.state.rests():
-            self._home = _first_to_rest(self)
+        if not self._sought:
+            self._home = None if self.state.rests() else _first_to_rest(self)
+            self._sought = True
         return self._home
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wirecheck.catalog import Dialect, Sender
-from wirecheck.walk.actions import Actions
+from wirecheck.walk.actions import Actions, Bearing, bearing_of
 from wirecheck.walk.ground import Ground, ground_of
 from wirecheck.walk.lexicon import Lexicon, lexicon_of
 from wirecheck.walk.moves import MOST_ITEMS, Table, Way
@@ -47,7 +47,7 @@ def tables(dialect: Dialect) -> Tables:
         if found is None:
             ground = ground_of(dialect)
             lexicon = lexicon_of(ground)
-            every = readings(ground, frozenset(lexicon.homes))
+            every = tuple(bearing_of(ground, one) for one in readings(ground, frozenset(lexicon.homes)))
             found = _made[id(dialect)] = Tables(
                 ground=ground,
                 voice=Voice(ground=ground, lexicon=lexicon),
@@ -61,6 +61,6 @@ def tables(dialect: Dialect) -> Tables:
         return found
 
 
-def _table(ground: Ground, lexicon: Lexicon, every: tuple[Reading, ...], *, clear: bool, proof: bool) -> Table:
-    actions = Actions(ground=ground, readings=every, clear=clear, proof=proof, fixed=lexicon.fixed())
+def _table(ground: Ground, lexicon: Lexicon, every: tuple[Bearing, ...], *, clear: bool, proof: bool) -> Table:
+    actions = Actions(ground=ground, bearings=every, clear=clear, proof=proof, fixed=lexicon.fixed())
     return Table(actions=actions, most_items=lexicon.items(MOST_ITEMS))

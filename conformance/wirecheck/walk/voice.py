@@ -67,14 +67,16 @@ class Voice:
     def _is_said(self, name: str, reading: Reading) -> bool:
         """Whether this frame says it: texts, numbers and topics are so only in the frames that carry them as such."""
         lexicon, ground = self.lexicon, self.ground
-        joins = ground.joins.options if ground.joins is not None else {}
-        steps = ground.steps.options if ground.steps is not None else {}
-        roles = [joins.get("deltas", DELTA)] * (name == lexicon.text)
-        roles += [joins.get("final")] * (name == lexicon.whole)
-        roles += [steps.get("frames")] * (name in (lexicon.number, lexicon.bound))
-        if ground.topics is not None:
-            roles += [ground.topics.role] * (name == lexicon.topic) + [ground.topics.on] * (name == lexicon.topics)
-        return not roles or bool(reading.roles & set(roles))
+        joins, steps, topics = ground.joins, ground.steps, ground.topics
+        carriers = [(lexicon.text, joins.deltas if joins is not None else DELTA)]
+        if joins is not None:
+            carriers.append((joins.whole, joins.final))
+        if steps is not None:
+            carriers += [(steps.number, steps.role), (steps.bound, steps.role)]
+        if topics is not None:
+            carriers += [(topics.topic, topics.role), (topics.topics, topics.on)]
+        roles = {role for said, role in carriers if said == name}
+        return not roles or bool(reading.roles & roles)
 
     def _template(self, reading: Reading, tied: bool, source: Source) -> Template | None:
         pinned: dict[Path, Any] = {}

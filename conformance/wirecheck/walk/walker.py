@@ -120,7 +120,7 @@ class Walker:
             move = moves[pick % len(moves)]
             if actor.lost and ASK_REPLAY in move.action.reading.roles:
                 self._leave(actor)  # too much was said to be said again
-            elif self._batches and flavour % 8 == 7 and move.action.reading.sender in self._batches:
+            elif self._batches and flavour % 8 == 7 and move.sender in self._batches:
                 self._batch(actor, move, flavour)
             else:
                 self.say(actor, move, flavour)
@@ -211,11 +211,14 @@ class Walker:
             self._owing = self._owing or not actor.row.state.rests()
 
     def _actor(self, slot: int, pick: int, flavour: int) -> Actor | None:
+        actors = self.actors
+        if actors and slot < SLOTS - 2:
+            return actors[slot % len(actors)]
         most = min(self._most[0], len(self.lines)) if self.ground.alone else self._most[0]
-        if self.actors and (slot < SLOTS - 2 or len(self.actors) >= most):
-            return self.actors[slot % len(self.actors)]
+        if actors and len(actors) >= most:
+            return actors[slot % len(actors)]
         if not self._has_names():
-            return self.actors[slot % len(self.actors)] if self.actors else None
+            return actors[slot % len(actors)] if actors else None
         taken = {id(actor.line) for actor in self.actors} if self.ground.alone else set()
         free = [line for line in self.lines if id(line) not in taken]
         return self.enter(free[slot % len(free)], is_new=pick % 4 != 3 or self._most[0] < 2, tied=flavour % 2 == 1)
@@ -231,7 +234,7 @@ class Walker:
     def say(self, actor: Actor, move: Move, flavour: int) -> None:
         """One frame of a context's."""
         text = self._uttered(actor, move, flavour)
-        self.events.append((actor.line.conn, move.action.reading.form.sender, text))
+        self.events.append((actor.line.conn, move.sender, text))
         self.spoken += 1
 
     def _uttered(self, actor: Actor, move: Move, flavour: int) -> str:
@@ -266,10 +269,10 @@ class Walker:
 
     def _batch(self, actor: Actor, move: Move, flavour: int) -> None:
         """Several frames of one sender in one message."""
-        sender = move.action.reading.sender
+        sender = move.sender
         texts = [self._uttered(actor, move, flavour)]
         for _ in range(flavour % _IN_BATCH):
-            more = [one for one in actor.row.moves if one.action.reading.sender == sender]
+            more = [one for one in actor.row.moves if one.sender == sender]
             if more:
                 texts.append(self._uttered(actor, more[flavour % len(more)], flavour))
         self.events.append((actor.line.conn, sender, self.tables.voice.batch(self.tables.batches[sender], texts)))

@@ -13,6 +13,7 @@ from wirecheck.walk.ground import Ground
 from wirecheck.walk.lexicon import FOLLOWS, ITEM, Lexicon
 from wirecheck.walk.moves import Move
 from wirecheck.walk.state import Twist
+from wirecheck.walk.terms import Joins
 from wirecheck.walk.voice import FLAVOURS, Template
 
 _ELSE: Final = json_text("something else")
@@ -30,7 +31,7 @@ class Words:
         self._plain = plain
         self._count = 0
         self._turns: dict[str, int] = {}
-        self._steps = ground.steps.options["frames"] if ground.steps is not None else None
+        self._steps = ground.steps.role if ground.steps is not None else None
 
     def has_more(self, names: Iterable[str], beyond: int = 0) -> bool:
         """Whether each of the names has a value that nothing had yet, and as many `beyond` it."""
@@ -70,21 +71,21 @@ class Words:
         action = move.action
         if move.matters and self._steps in action.reading.roles:
             self._advance(actor, flavour, skips=action.twist == "number")
-        parts = [template.first]
+        parts, twist = [template.first], action.twist
         for name, kept, text in template.gaps:
             if kept == FOLLOWS:
-                parts.append(self._followed(actor, name, flavour, action.twist))
+                said = self._followed(actor, name, flavour, twist)
             else:
                 home = item if kept == ITEM else actor.names
                 there = home.get(name)
                 if there is None:
                     there = home[name] = self._new(name, flavour)
-                parts.append(self.fresh(name, there) if action.twist and name == action.name else there)
-            parts.append(text)
+                said = self.fresh(name, there) if twist and name == action.name else there
+            parts += (said, text)
         if move.adds and action.reading.said:
             item.update((name, json_text(value)) for name, value in action.reading.said.items())
         if move.matters and self._ground.joins is not None:
-            self._hear(actor, action.reading.roles, flavour)
+            self._hear(self._ground.joins, actor, action.reading.roles, flavour)
         return parts
 
     def other(self, template: Template, parts: list[str]) -> str:
@@ -139,12 +140,11 @@ class Words:
             actor.topics = [*known, self.fresh(topic, *known)][:most]
         return actor.topics
 
-    def _hear(self, actor: Actor, roles: frozenset[str], flavour: int) -> None:
+    def _hear(self, joins: Joins, actor: Actor, roles: frozenset[str], flavour: int) -> None:
         """Keep the pieces that a whole text will have to be made of."""
-        options = self._ground.joins.options if self._ground.joins is not None else {}
-        if self._ground.kind(options["span"]).span.open in roles or options["final"] in roles:
+        if joins.opens in roles or joins.final in roles:
             actor.pieces, actor.since = [], 0
-        if roles.intersection(options["reset"]):
+        if joins.reset & roles:
             actor.since = len(actor.pieces)
-        if options["deltas"] in roles:
+        if joins.deltas in roles:
             actor.pieces.append(self._lexicon.pieces[flavour])
