@@ -200,14 +200,15 @@ def test_equal_causes_of_several_inputs_stay_apart() -> None:
 
 def carried(checker: Checker) -> Checker:
     """The checker as it is after its state went to another process and came back."""
-    kept = ("_links", "_numbered", "_met", "_history", "_tally", "_out", "_clients", "_epoch", "_lost")
+    checker.settle()
+    kept = ("links", "numbered", "met", "history", "tally", "out", "_clients", "epoch", "_lost")
     state = {name: getattr(checker, name) for name in kept if hasattr(checker, name)}
     copy = Checker(checker.dialect)
     for name, value in pickle.loads(pickle.dumps(state)).items():
         setattr(copy, name, value)
     assert set(vars(copy)) - set(state) == {
-        "dialect", "_auto", "_decoder", "_plan", "_reader", "_glances", "_remembers", "_side", "_rules", "_found",
-        "_secrets",
+        "dialect", "remembers", "_auto", "_decoder", "_plan", "_reader", "_glances", "_side", "_rules", "_found",
+        "_secrets", "_tables", "_taker",
     }  # fmt: skip
     return copy
 

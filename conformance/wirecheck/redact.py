@@ -72,16 +72,14 @@ def secrets_of(opened: Opened, dialect: Dialect | None = None) -> frozenset[str]
     Looked at: query parameters that the catalog names for authentication or that are commonly so named, the
     password in the URL, subprotocols of the catalog's form, and the headers that carry credentials.
     """
-    forms = dialect.connect.auth if dialect is not None else ()
+    in_query, templates, headers = _places(dialect)
     found: set[str] = set()
     if opened.url is not None:
-        found.update(_in_url(opened.url, {name.lower() for form in forms for name in _names(form.get("query"))}))
-    templates = [_template(form["subprotocol"]) for form in forms if isinstance(form.get("subprotocol"), str)]
+        found.update(_in_url(opened.url, in_query))
     for protocol in opened.subprotocols:
         for pattern in (*templates, _SCHEMES):
             if match := pattern.fullmatch(protocol):
                 found.update((protocol, *match.groups()))
-    headers = _SECRET_HEADERS | {name.lower() for form in forms for name in _names(form.get("header"))}
     for name, value in opened.headers.items():
         if name.lower() in headers:
             found.update(_in_header(name.lower(), value))
@@ -136,6 +134,29 @@ def longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))
 
 
+_Places = tuple[frozenset[str], tuple[re.Pattern[str], ...], frozenset[str]]
+"""Query parameters, forms of subprotocols, and headers that carry a dialect's credentials."""
+
+_known: dict[int, tuple[Dialect | None, _Places]] = {}
+_KNOWN = 16
+
+
+def _places(dialect: Dialect | None) -> _Places:
+    """Where credentials of a dialect lie; worked out once, for captures open a connection every few lines."""
+    found = _known.get(id(dialect))  # an entry holds its dialect, so that the number stays its own
+    if found is None:
+        forms = dialect.connect.auth if dialect is not None else ()
+        places = (
+            frozenset(_SECRET_NAMES) | {name.lower() for form in forms for name in _names(form.get("query"))},
+            tuple(_template(form["subprotocol"]) for form in forms if isinstance(form.get("subprotocol"), str)),
+            frozenset(_SECRET_HEADERS) | {name.lower() for form in forms for name in _names(form.get("header"))},
+        )
+        found = _known[id(dialect)] = dialect, places
+        if len(_known) > _KNOWN:
+            _known.pop(next(iter(_known)), None)
+    return found[1]
+
+
 def _names(form: object) -> Iterable[str]:
     """The names in one authentication form: `{query: {token: "{token}"}}` or `{query: token}`."""
     if isinstance(form, str):
@@ -148,7 +169,7 @@ def _template(form: str) -> re.Pattern[str]:
     return re.compile("(.+)".join(literal), re.DOTALL)
 
 
-def _in_url(url: str, named: set[str]) -> set[str]:
+def _in_url(url: str, secret_names: frozenset[str]) -> set[str]:
     found: set[str] = set()
     address, _, query = url.partition("#")[0].partition("?")
     authority = address.partition("://")[2].partition("/")[0]
@@ -156,8 +177,7 @@ def _in_url(url: str, named: set[str]) -> set[str]:
     if at:
         user, colon, password = credentials.partition(":")
         found.add(password if colon else user)
-    secret_names = named | set(_SECRET_NAMES)
-    for pair in query.replace(";", "&").split("&"):
+    for pair in query.replace(";", "&").split("&") if query else ():
         name, _, value = pair.partition("=")
         if unquote_plus(name).lower() in secret_names:
             found.add(value)

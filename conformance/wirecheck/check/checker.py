@@ -6,19 +6,23 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, route, trials
 from wirecheck.check.facts import facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
+from wirecheck.check.link import Link
+from wirecheck.check.plan import Moves
 from wirecheck.check.tables import tables
+from wirecheck.check.take import Block, Taker
 from wirecheck.check.tally import Sides, new_tally, report
 from wirecheck.decode import Decoded
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
-from wirecheck.redact import secrets_of
-from wirecheck.shapes.state import Clients, Facts
+from wirecheck.redact import redact, secrets_of
+from wirecheck.shapes.state import Clients, Event, Facts
 from wirecheck.verdict import Finding, Report
 
 __all__ = ["Checker"]
@@ -29,21 +33,6 @@ MAX_AT_ONCE = 1_000
 """Findings returned for one record; further ones (a batch may have millions) are in the report alone."""
 MAX_SESSIONS = 100_000
 """Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
-
-
-class _Link:
-    """One connection as the checker holds it: its ordering state, its number, and what must not be written out."""
-
-    __slots__ = ("epoch", "heard", "memory", "number", "secrets", "state", "style")
-
-    def __init__(self, state: route.Connection, number: int, secrets: frozenset[str], part: memory.Link) -> None:
-        self.state = state
-        self.number = number
-        self.memory = part
-        self.secrets = secrets
-        self.style: Style | None = None
-        self.heard: set[Sender] = set()
-        self.epoch = 0
 
 
 class Checker:
@@ -72,19 +61,21 @@ class Checker:
         made = tables(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
         self._decoder = made.decoder
         self._plan = made.plan
+        self._tables = made
+        self._taker: Taker | None = None
         self._glances = made.glances
         self._reader = made.reader
-        self._remembers = history.is_wanted(self._plan)
-        self._history = memory.History()
-        self._links: dict[str, _Link] = {}
-        self._numbered: dict[int, _Link] = {}
-        self._met: dict[Any, int] = {}
+        self.remembers = history.is_wanted(self._plan)
+        self.history = memory.History()
+        self.links: dict[str, Link] = {}
+        self.numbered: dict[int, Link] = {}
+        self.met: dict[Any, int] = {}
         self._clients = Clients()
-        self._epoch = 0
+        self.epoch = 0
         self._lost = 0
         """Counts what concerns every connection; and the count at which a record of nobody knows which was lost."""
-        self._tally = new_tally(dialect, input)
-        self._out = self._tally.outcomes
+        self.tally = new_tally(dialect, input)
+        self.out = self.tally.outcomes
         self._side: Sides = side
         self._rules = None if rules is None else frozenset(rules)
         self._found: list[Finding] = []
@@ -93,17 +84,15 @@ class Checker:
         """Judge one record. Records of a connection must come in the order in which they were recorded."""
         if record.__class__ is not Message:
             return self._occurred(record)
-        self._tally.frames += 1
+        self.tally.frames += 1
         at, sender, body = record.at, record.sender, record.body
-        link = self._links.get(at.conn)
+        link = self.links.get(at.conn)
         if link is None:
             link = self._connect(at.conn, Facts(), self._secrets)
-        if link.epoch != self._epoch:
+        if link.epoch != self.epoch:
             self._catch_up(link)
         if sender not in link.heard:
-            link.heard.add(sender)
-            link.state.facts.seen.add(sender)
-            self._tally.recorded.add(sender)
+            self.hears(link, sender)
         if self._auto and link.style is None:
             link.style = self._shown(record)
         fit = None
@@ -111,17 +100,17 @@ class Checker:
             fit = self._decoder.fit(body, sender, link.style)
         if fit is not None:
             look = self._glances.get(fit[0].key)
-            if look is not None:
+            if look is not None and link.row is None:
                 # Most frames are pieces of text: a look at the span that they lie in is all that they need.
                 span = route.glance(link.state, look, fit[2])
                 if span is not None and (
-                    not self._remembers
+                    not self.remembers
                     or history.continues(
-                        self._history.sessions, link.memory, link.number, span.key, fit[2].get(look.text)
+                        self.history.sessions, link.memory, link.number, span.key, fit[2].get(look.text)
                     )
                 ):
                     span.witnessed = True
-                    self._out.counts[look.guarantee][0] += 1
+                    self.out.counts[look.guarantee][0] += 1
                     return ()
             self._ordered(link, at, Decoded(*fit))
         elif record.has_value:
@@ -129,20 +118,79 @@ class Checker:
         else:
             decoded = self._decoder.explain(body, sender, binary=record.binary, style=link.style)
             self._explained(link, at, sender, decoded, ())
-        return self._collect(link) if self._found or self._out.broken else ()
+        return self.collect(link) if self._found or self.out.broken else ()
+
+    def take(self, block: Block) -> None:
+        """Judge the records of a whole block: what `receive` does with each, quicker, and without their findings.
+
+        Those are in the report alone.
+        """
+        if self._auto:
+            for index in range(len(block.lines)):
+                record = block.record(index)
+                if record is not None:
+                    self.receive(record)
+            return
+        if self._taker is None:
+            self._taker = self._tables.taker(self)
+        self._taker.take(block)
 
     def close(self) -> Report:
         """End what is still open and report. Call it once."""
-        for conn in list(self._links):
-            link = self._links[conn]
+        self.settle()
+        for conn in list(self.links):
+            link = self.links[conn]
             self._disconnect(conn, at=None, sender=None, code=None)
-            self._collect(link)
-        return report(self.dialect, self._tally, side=self._side, rules=self._rules)
+            self.collect(link)
+        return report(self.dialect, self.tally, side=self._side, rules=self._rules)
+
+    def settle(self) -> None:
+        """Bring everything into the form that is a value: all counts counted, no connection in a row."""
+        if self._taker is not None:
+            self._taker.stepper.flush(self.out)
+            for link in self.links.values():
+                link.leave()
+
+    def hears(self, link: Link, sender: Sender) -> bool:
+        """Note that this side is recorded; whether a row can go on from here."""
+        link.heard.add(sender)
+        self.tally.recorded.add(sender)
+        if sender not in link.facts.seen:
+            link.leave()
+            link.facts.seen.add(sender)
+        return link.row is not None
+
+    def count(self, frames: int) -> None:
+        """Count messages that were judged without `receive`."""
+        self.tally.frames += frames
+
+    def knows(self, link: Link, broken: Iterable[tuple[str, int, str | None]]) -> bool:
+        """Whether findings like these are in the report already, or not wanted there: then no text is needed."""
+        return all(
+            self._cause(link, guarantee, label) in self.tally.groups
+            for guarantee, _, label in broken
+            if self._judges(guarantee)
+        )
+
+    def again(self, link: Link, broken: Iterable[tuple[str, At, str | None]]) -> None:
+        """Add findings like ones that are in the report already."""
+        self.collect(link)
+        for guarantee, at, label in broken:
+            if self._judges(guarantee):
+                first = self.tally.groups[self._cause(link, guarantee, label)].first
+                self.tally.add(replace(first, at=at))
+
+    def _cause(self, link: Link, guarantee: str, label: str | None) -> tuple[str, ...]:
+        return (guarantee, self.dialect.guarantees[guarantee].rule.side, redact(label or "", link.secrets))
+
+    def _judges(self, guarantee: str) -> bool:
+        side = self.dialect.guarantees[guarantee].rule.side
+        return self._side in ("both", side) and (self._rules is None or guarantee in self._rules)
 
     def _occurred(self, record: Record) -> tuple[Finding, ...]:
         """Judge a record that is no message."""
-        self._tally.others += 1
-        link = self._links.get(record.at.conn)
+        self.tally.others += 1
+        link = self.links.get(record.at.conn)
         match record:
             case Opened():
                 self._opened(record)
@@ -151,15 +199,15 @@ class Checker:
             case BadLine():
                 self._bad_line(record)
             case Trial():
-                trials.count(self._plan, link.state if link is not None else None, record, self._out)
-        return self._collect(link or self._links.get(record.at.conn))
+                trials.count(self._plan, link.state if link is not None else None, record, self.out)
+        return self.collect(link or self.links.get(record.at.conn))
 
     def _shown(self, record: Message) -> Style | None:
         if record.has_value:
             return self._decoder.value_style(record.value, record.sender)
         return self._decoder.shown_style(record.body, record.sender)
 
-    def _explained(self, link: _Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
+    def _explained(self, link: Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
         """A message that needed explaining: what is wrong with it, and then what it means for the order."""
         for fault in decoded.faults:
             self._found.append(placed(fault, sender, at, above))
@@ -169,13 +217,19 @@ class Checker:
             if variant.form.contains is not None:
                 self._batch(link, at, sender, decoded, variant.form, above)
         elif not decoded.legible:
-            route.blur(self._plan, link.state, sender, self._out)
-            if self._remembers:
-                history.blur(self._history, link.number)
+            self._blur(link, sender, at)
+            if self.remembers:
+                history.blur(self.history, link.number)
 
-    def _ordered(self, link: _Link, at: At, decoded: Decoded) -> None:
+    def _blur(self, link: Link, sender: Sender, at: At) -> None:
+        if link.row is None or self._taker is None or not self._taker.stepper.blurred(link, sender, at):
+            route.blur(self._plan, link.state, sender, self.out)
+
+    def _ordered(self, link: Link, at: At, decoded: Decoded) -> None:
         """Judge where a frame stands among the others."""
-        plan, state, out = self._plan, link.state, self._out
+        if link.row is not None and self._taker is not None and self._taker.stepper.ordered(link, at, decoded):
+            return
+        plan, state, out = self._plan, link.state, self.out
         state.seq += 1
         event, moves = self._reader.read(decoded, at, state.seq)
         bracket = plan.bracket
@@ -188,45 +242,56 @@ class Checker:
             self._meet(link, session, born=moves.born)
         trace = route.route(plan, state, event, moves, out)
         if moves.may_closes and moves.sender == "client":
-            self._epoch += 1
-            link.epoch = self._epoch
-        if not (self._remembers and moves.historic):
+            self.epoch += 1
+            link.epoch = self.epoch
+        if not (self.remembers and moves.historic):
             return
         if trace is None:
             if moves.unplaceable:
-                history.doubt(self._history)
+                history.doubt(self.history)
         else:
-            history.observe(
-                plan,
-                self._history,
-                link.number,
-                event,
-                moves,
-                decoded.payload,
-                home=session in facts.homes,
-                exclusive=facts.exclusive,
-                replayed=not trace.live,
-                out=out,
-            )
+            self.remember(link, event, moves, decoded.payload, replayed=not trace.live)
 
-    def _meet(self, link: _Link, session: Any, *, born: bool) -> None:
+    def remember(self, link: Link, event: Event, moves: Moves, payload: Mapping[str, Any], *, replayed: bool) -> None:
+        """What the frame means to what its session held."""
+        plan, facts = self._plan, link.facts
+        session = None if plan.bracket is None else event.key(plan.bracket.keys)[0]
+        history.observe(
+            plan,
+            self.history,
+            link.number,
+            event,
+            moves,
+            payload,
+            home=session in facts.homes,
+            exclusive=facts.exclusive,
+            replayed=replayed,
+            out=self.out,
+        )
+
+    def _meet(self, link: Link, session: Any, *, born: bool) -> None:
         """Keep track of a session's home: the one connection on which it was created, and the only one to show it."""
         facts = link.state.facts
         if session is None:
             return
-        first = self._met.get(session)
-        if first is None and len(self._met) < MAX_SESSIONS:
-            self._met[session] = link.number
+        first = self.met.get(session)
+        if first is None and len(self.met) < MAX_SESSIONS:
+            self.met[session] = link.number
             if born and len(facts.seen) == len(SENDERS):
                 facts.homes[session] = None
         elif first is not None and first != link.number:
-            other = self._numbered.get(first)
+            other = self.numbered.get(first)
             if other is not None:
                 other.state.facts.homes.pop(session, None)
-            self._met[session] = 0
+            self.met[session] = 0
+
+    @property
+    def max_sessions(self) -> int:
+        """How many sessions' homes are remembered."""
+        return MAX_SESSIONS
 
     def _batch(
-        self, link: _Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]
+        self, link: Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]
     ) -> None:
         """The items of a batch are frames themselves, in order, at the batch's record."""
         items: Any = decoded.payload
@@ -238,20 +303,20 @@ class Checker:
         for index, item in enumerate(items):
             inner = self._decoder.explain_value(item, sender, style=link.style)
             self._explained(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
-            if len(self._found) + len(self._out.broken) > MAX_AT_ONCE:
-                self._collect(link)
+            if len(self._found) + len(self.out.broken) > MAX_AT_ONCE:
+                self.collect(link)
 
     def _opened(self, record: Opened) -> None:
         conn = record.at.conn
-        if conn in self._links:
+        if conn in self.links:
             self._disconnect(conn, at=None, sender=None, code=None)
         facts = facts_of(self._plan, record)
         self._connect(conn, facts, self._secrets | secrets_of(record, self.dialect))
-        self._tally.recorded |= sees(record)
+        self.tally.recorded |= sees(record)
 
     def _closed(self, record: Closed) -> None:
         conn = record.at.conn
-        if conn not in self._links:
+        if conn not in self.links:
             self._connect(conn, Facts(), self._secrets)
         self._found += close_code(self.dialect, record)
         self._disconnect(conn, at=record.at, sender=record.sender, code=record.code)
@@ -259,61 +324,69 @@ class Checker:
     def _bad_line(self, record: BadLine) -> None:
         """A record that was lost may have been any message of its connection, or of any if it does not say which."""
         self._found.append(bad_line(record))
-        link = self._links.get(record.at.conn)
+        link = self.links.get(record.at.conn)
         if link is not None:
-            self._lose(link)
+            self._lose(link, record.at)
         elif not record.at.conn:
-            self._epoch += 1
-            self._lost = self._epoch
+            self.epoch += 1
+            self._lost = self.epoch
 
-    def _lose(self, link: _Link) -> None:
+    def _lose(self, link: Link, at: At) -> None:
         for sender in SENDERS:
-            route.blur(self._plan, link.state, sender, self._out)
-        if self._remembers:
-            history.blur(self._history, link.number)
+            self._blur(link, sender, at)
+        if self.remembers:
+            history.blur(self.history, link.number)
 
-    def _catch_up(self, link: _Link) -> None:
+    def _catch_up(self, link: Link) -> None:
         """Apply to this connection what happened on others, or nobody knows where, since it was last looked at."""
         if link.epoch < self._lost:
-            self._lose(link)
+            self._lose(link, At(line=0, conn=""))
         else:
-            route.excuse(self._plan, link.state, self._out)
-        link.epoch = self._epoch
+            route.excuse(self._plan, link.state, self.out)
+        link.epoch = self.epoch
 
-    def _connect(self, conn: str, facts: Facts, secrets: frozenset[str]) -> _Link:
-        self._tally.connections += 1
+    def _connect(self, conn: str, facts: Facts, secrets: frozenset[str]) -> Link:
+        self.tally.connections += 1
         facts.clients = self._clients
         self._clients.unseen += not facts.started
-        if len(self._links) >= MAX_LINKS:
-            self._disconnect(next(iter(self._links)), at=None, sender=None, code=None)
-        facts.number = self._tally.connections
-        part = history.join_in(self._history, facts.number) if self._remembers else memory.Link()
-        link = _Link(route.connect(self._plan, facts), facts.number, secrets, part)
-        link.epoch = self._epoch
-        self._links[conn] = self._numbered[link.number] = link
+        if len(self.links) >= MAX_LINKS:
+            self._disconnect(next(iter(self.links)), at=None, sender=None, code=None)
+        facts.number = self.tally.connections
+        part = history.join_in(self.history, facts.number) if self.remembers else memory.Link()
+        link = Link(conn, facts, secrets, part, self._tables.rows)
+        if self._taker is not None:
+            link.begin(self._tables.rows)
+        link.epoch = self.epoch
+        self.links[conn] = self.numbered[link.number] = link
         return link
 
     def _disconnect(self, conn: str, *, at: At | None, sender: Sender | None, code: int | None) -> None:
-        link = self._links.pop(conn)
-        del self._numbered[link.number]
-        if link.epoch != self._epoch:
+        link = self.links.pop(conn)
+        del self.numbered[link.number]
+        if link.epoch != self.epoch:
             self._catch_up(link)
-        route.disconnect(self._plan, link.state, self._out, at=at, sender=sender, code=code)
-        if self._remembers:
-            history.disconnect(self._plan, self._history, link.number, self._out)
+        if (
+            at is None
+            or link.row is None
+            or self._taker is None
+            or not self._taker.stepper.closed(link, at, sender, code)
+        ):
+            route.disconnect(self._plan, link.state, self.out, at=at, sender=sender, code=code)
+        if self.remembers:
+            history.disconnect(self._plan, self.history, link.number, self.out)
 
-    def _collect(self, link: _Link | None) -> tuple[Finding, ...]:
+    def collect(self, link: Link | None) -> tuple[Finding, ...]:
         """Turn what was found since the last call into findings, redacted, selected, grouped."""
         found, self._found = self._found, []
-        broken, self._out.broken = self._out.broken, []
+        broken, self.out.broken = self.out.broken, []
         found += [broken_finding(self.dialect, instance) for instance in broken]
         secrets = link.secrets if link is not None else self._secrets
         kept = tuple(clean(finding, secrets) for finding in found if self._wanted(finding))
         for finding in kept:
-            self._tally.add(finding)
+            self.tally.add(finding)
         return kept
 
     def _wanted(self, finding: Finding) -> bool:
-        if finding.side is not None and self._side not in ("both", finding.side):
-            return False
-        return finding.guarantee is None or self._rules is None or finding.guarantee in self._rules
+        if finding.guarantee is not None:
+            return self._judges(finding.guarantee)
+        return finding.side is None or self._side in ("both", finding.side)

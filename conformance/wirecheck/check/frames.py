@@ -56,6 +56,10 @@ class Reader:
             and not (case.unless and all(_meets(condition, message, payload) for condition in case.unless))
             for case in form.cases
         )
+        return self.chosen(form, holds)
+
+    def chosen(self, form: FrameForm, holds: tuple[bool, ...]) -> tuple[Moves, Places]:
+        """What a frame does of whose cases these hold, and where its names lie."""
         found = self._ready.get((form.key, holds))
         if found is None:
             cases = [case for case, holding in zip(form.cases, holds, strict=True) if holding]

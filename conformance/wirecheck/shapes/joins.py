@@ -14,6 +14,7 @@ from wirecheck.shapes.state import Event, Outcomes, Text, Trace
 
 PRIME = (1 << 127) - 1
 MAX_STARTS = 16
+MAX_WAITING = 64
 NOTHING = (0, 0)
 
 
@@ -28,6 +29,11 @@ class Joins:
     final: str
     whole: str
     reset: frozenset[str]
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All roles that mean anything here."""
+        return self.reset | {self.lane.open_role, self.deltas, self.final}
 
 
 def residue(text: str) -> tuple[int, int]:
@@ -69,7 +75,7 @@ def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
         elif form.final in roles:
             _claim(form, texts, key, event, out)
         else:
-            _piece(form, texts, key, event)
+            _piece(form, trace, key, event)
 
 
 def blur(trace: Trace) -> None:
@@ -77,8 +83,21 @@ def blur(trace: Trace) -> None:
     if len(trace.texts) > MAX_ALIKE:
         trace.texts.clear()
     for text in trace.texts.values():
-        text.whole = False
-        text.starts = []
+        _lose(text)
+
+
+def _lose(text: Text) -> None:
+    text.whole = False
+    text.starts = []
+    text.waiting.clear()
+
+
+def settle(text: Text) -> None:
+    """Join the pieces that wait."""
+    if text.waiting:
+        part = residue("".join(text.waiting))
+        text.starts = [join(start, part) for start in text.starts]
+        text.waiting.clear()
 
 
 def _agreeing(trace: Trace, key: Key) -> list[Text]:
@@ -92,6 +111,7 @@ def _agreeing(trace: Trace, key: Key) -> list[Text]:
 
 def _restart(text: Text) -> None:
     """The final may hold only what comes from here on: whose call it is that begins or ends is not always said."""
+    settle(text)
     text.fresh = True
     text.starts.append(NOTHING)
     if len(text.starts) > MAX_STARTS:
@@ -99,20 +119,31 @@ def _restart(text: Text) -> None:
         text.whole = False
 
 
-def _piece(form: Joins, texts: dict[Key, Text], key: Key, event: Event) -> None:
-    text = texts.get(key)
+def _piece(form: Joins, trace: Trace, key: Key, event: Event) -> None:
+    text = trace.texts.get(key)
     if text is None:
         text = Text(whole=False, starts=[])
-        _put(texts, key, text)
-    text.pieces += 1
-    text.fresh = False
+        _put(trace.texts, key, text)
     piece = event.names.get(form.text)
     if isinstance(piece, str):
-        part = residue(piece)
-        text.starts = [join(start, part) for start in text.starts]
+        add(trace, key, piece)
     else:
-        text.whole = False
-        text.starts = []
+        text.pieces += 1
+        text.fresh = False
+        _lose(text)
+
+
+def add(trace: Trace | None, key: Key, piece: str) -> Text | None:
+    """Add a piece to a text that has begun, as `judge` does; None, and nothing done, where none has."""
+    text = None if None in key or trace is None else trace.texts.get(key)
+    if text is None:
+        return None
+    text.pieces += 1
+    text.fresh = False
+    text.waiting.append(piece)
+    if len(text.waiting) >= MAX_WAITING:
+        settle(text)
+    return text
 
 
 def _claim(form: Joins, texts: dict[Key, Text], key: Key, event: Event, out: Outcomes) -> None:
@@ -120,6 +151,7 @@ def _claim(form: Joins, texts: dict[Key, Text], key: Key, event: Event, out: Out
     whole = event.names.get(form.whole)
     if text is None or not text.pieces or not isinstance(whole, str):
         return
+    settle(text)
     wanted = residue(whole)
     if wanted in text.starts:
         out.held(form.guarantee)

@@ -67,6 +67,18 @@ class Span:
 _NONE: Mapping[int, Span] = {}
 
 
+class Keys(dict[Key, None]):
+    """A bounded, ordered set of keys; the oldest is forgotten first, which only makes verdicts more careful."""
+
+    __slots__ = ()
+
+    def remember(self, key: Key) -> None:
+        remember(self, key)
+
+    def forget(self, key: Key) -> None:
+        self.pop(key, None)
+
+
 @dataclass(slots=True)
 class Lane:
     """The spans of one kind now open in one trace, and which keys we can be sure about.
@@ -81,7 +93,7 @@ class Lane:
     within: dict[Key, dict[int, Span]] = field(default_factory=dict)
     holed: list[Span] = field(default_factory=list)
     loosened: dict[Key, None] = field(default_factory=dict)
-    settled: dict[Key, None] = field(default_factory=dict)
+    settled: Keys = field(default_factory=Keys)
     cleared: dict[tuple[int, Key], None] = field(default_factory=dict)
     late: list[Span] = field(default_factory=list)
     firsts: dict[Any, dict[int, Span]] = field(default_factory=dict)
@@ -90,7 +102,7 @@ class Lane:
     size: int = 0
     new: list[list[Span] | None] | None = None
     """For each purpose of `newly`, the spans added since it was last asked for; None: all are new."""
-    heard: dict[Key, None] = field(default_factory=dict)
+    heard: Keys = field(default_factory=Keys)
     """Keys that frames carried though no span with them is open here: one may have been opened before we looked."""
     pardoned: bool = False
     waited: dict[Key, None] = field(default_factory=dict)
@@ -221,7 +233,7 @@ class Lane:
 
     def settle(self, key: Key) -> None:
         if None not in key:
-            remember(self.settled, key)
+            self.settled.remember(key)
 
     def loosen(self, key: Key) -> None:
         """Forget that keys agreeing with `key` were sure; a lane loosened without any name is loosened whole."""
@@ -231,7 +243,7 @@ class Lane:
             self.cleared.clear()
             return
         if None not in key:
-            self.settled.pop(key, None)
+            self.settled.forget(key)
         elif len(self.settled) > MAX_ALIKE:
             self.settled.clear()
         else:

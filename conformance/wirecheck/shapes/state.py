@@ -30,12 +30,14 @@ class Trace:
 class Text:
     """Pieces of text joined since each of its possible beginnings, as lengths in bytes and residues (see `joins`).
 
-    `whole`: all pieces since the first beginning are known. `fresh`: the last beginning has no pieces yet.
+    `whole`: all pieces since the first beginning are known. `fresh`: the last beginning has no pieces yet. `waiting`:
+    the latest pieces, which are no part of `starts` yet; joining many at once costs little more than joining one.
     """
 
     whole: bool
     pieces: int = 0
     fresh: bool = True
+    waiting: list[str] = field(default_factory=list)
     starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
 
 

@@ -51,9 +51,9 @@ def hear(form: LaneForm, lane: Lane, key: Key, *, ended: bool) -> None:
     if None in key:
         return
     if ended or key in lane.spans:
-        lane.heard.pop(key, None)
+        lane.heard.forget(key)
     else:
-        remember(lane.heard, key)
+        lane.heard.remember(key)
 
 
 def is_closable(form: LaneForm, facts: Facts, trace: Trace) -> bool:

@@ -1,0 +1,165 @@
+"""One connection as the checker holds it.
+
+Law: the state of a connection is held in one of two forms, and never in both: as the shapes know it (`state`), or as a
+row with its names and positions. Whoever asks for `state` gets the first form; it is a value, and all that pickles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wirecheck.catalog.model import Sender, Style
+from wirecheck.check import memory
+from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
+from wirecheck.check.route import Connection, connect
+from wirecheck.check.rows import Row, Rows, Sets
+from wirecheck.record import At
+from wirecheck.shapes.lane import Keys
+from wirecheck.shapes.state import Facts, Text, Trace
+
+MAX_PATIENCE = 64
+"""Frames at most after which a state that no row could hold is looked at again."""
+
+Spot = tuple[int, Any]
+"""A position in the input: the line, and the time that stands there."""
+
+
+class Link:
+    """Its ordering state, its number, what must not be written out, and its part of what sessions held.
+
+    In a row: `names` and `spots` are those of the row, `sets` is what lanes remember, and `texts` the texts of the live
+    trace. `kind`, `read`, `values` and `again` are the frame that came last, if one like it does the same again;
+    `session` and `turn`, or `text`, what its text was added to, and `held` the promises that it kept.
+    """
+
+    __slots__ = (
+        "_state",
+        "_wait",
+        "again",
+        "conn",
+        "epoch",
+        "facts",
+        "heard",
+        "held",
+        "kind",
+        "memory",
+        "names",
+        "number",
+        "opted",
+        "patience",
+        "piece",
+        "read",
+        "row",
+        "rows",
+        "secrets",
+        "session",
+        "sets",
+        "spots",
+        "style",
+        "text",
+        "texts",
+        "turn",
+        "values",
+    )
+
+    def __init__(self, conn: str, facts: Facts, secrets: frozenset[str], part: memory.Link, rows: Rows | None) -> None:
+        self.conn = conn
+        self.facts = facts
+        self.number = facts.number
+        self.memory = part
+        self.secrets = secrets
+        self.rows = rows
+        self.style: Style | None = None
+        self.heard: set[Sender] = set()
+        self.epoch = 0
+        self._state: Connection | None = None
+        self.row: Row | None = None
+        self.names: tuple[str, ...] = ()
+        self.spots: tuple[Spot, ...] = ()
+        self.sets: Sets = {}
+        self.texts: Trace | None = None
+        self.kind: Any = None
+        self.values: Any = None
+        self.read: Any = None
+        self.piece: Any = None
+        self.held: Sequence[str] = ()
+        self.text: Text | None = None
+        self.opted: dict[str, bool] = {}
+        self.again: Any = None
+        self.session: Any = None
+        self.turn: memory.Turn | None = None
+        self.patience = 0
+        self._wait = 1
+
+    @property
+    def state(self) -> Connection:
+        """The state as the shapes know it."""
+        if self._state is None:
+            assert self.rows is not None
+            plan = self.rows.plan
+            if self.row is None:
+                self._state = connect(plan, self.facts)
+            else:
+                sets = self.sets
+                lanes = tuple(
+                    [
+                        (sets.setdefault(2 * lane, Keys()), sets.setdefault(2 * lane + 1, Keys()))
+                        for lane in range(len(plan.lanes))
+                    ]
+                )
+                ats = tuple([self.at(spot) for spot in self.spots])
+                self._state = thaw(plan, self.row.shape, self.names, ats, self.facts, lanes)
+                if self.texts is not None:
+                    self._state.live.texts = self.texts.texts
+            self.row = self.kind = self.again = self.turn = self.session = self.text = None
+            self.texts = None
+        return self._state
+
+    def at(self, spot: Spot) -> At:
+        """A position as findings give it."""
+        return At(line=spot[0], conn=self.conn, t=spot[1])
+
+    def leave(self) -> None:
+        """Leave the row, if it is in one."""
+        if self._state is None:
+            _ = self.state
+
+    def begin(self, rows: Rows) -> None:
+        """Start in a row; a new link only."""
+        self.row = rows.first(self.facts)
+
+    def settle(self, rows: Rows) -> None:
+        """Go into a row, if one can hold the state; not at once again where none could."""
+        state = self._state
+        if state is None:
+            return
+        if self.patience:
+            self.patience -= 1
+            return
+        try:
+            shape, self.names, ats = freeze(state)
+        except Uncommon:
+            self.patience = self._wait
+            self._wait = min(2 * self._wait, MAX_PATIENCE)
+            return
+        self._wait = 1
+        self.rows = rows
+        self.row = rows.row(shape)
+        self.spots = tuple([(at.line, at.t) for at in ats])
+        self.sets = {
+            place: keys for lane, both in enumerate(sets_of(state)) for place, keys in enumerate(both, 2 * lane) if keys
+        }
+        self.texts = Trace(live=True, lanes=[], texts=state.live.texts) if state.live.texts else None
+        self._state = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        held = {"_state": self.state}
+        for name in ("conn", "facts", "number", "memory", "secrets", "style", "heard", "epoch"):
+            held[name] = getattr(self, name)
+        return held
+
+    def __setstate__(self, held: dict[str, Any]) -> None:
+        self.__init__(held["conn"], held["facts"], held["secrets"], held["memory"], None)  # type: ignore[misc]
+        for name, value in held.items():
+            setattr(self, name, value)

@@ -1,0 +1,205 @@
+"""What frames do to states, kept in rows.
+
+Law: judges nothing. A row is a state's shape (`frozen`), so that all connections that are equally far share it, and a
+step leads from row to row; where it comes from is the matter of `learning`. What a step cannot say (a state too large,
+a question about other connections) is left to the shapes for good.
+
+What lanes remember of keys grows with a connection and lies beside the row; a step asks it (`Ask`) and adds to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from wirecheck.catalog.model import Sender
+from wirecheck.check.frozen import Shape, Uncommon, freeze
+from wirecheck.check.plan import Plan
+from wirecheck.check.route import Connection, connect
+from wirecheck.record import At
+from wirecheck.shapes.lane import Key, Keys
+from wirecheck.shapes.state import Clients, Facts, Outcomes
+
+MAX_STEPS: Final = 8_000
+"""Steps that are kept; beyond, what is not known is left to the shapes. Traffic without faults needs some hundred."""
+
+Spec = tuple[int | None, ...]
+"""A key by the places of its parts among a link's names and those of the frame."""
+
+Sets = dict[int, Keys]
+"""What the lanes remember: by twice the number of the lane, settled keys, and at the next number, keys heard."""
+
+Act = Callable[[Connection, At, Outcomes], bool]
+"""Has the shapes judge something at a position, and says whether a glance was enough."""
+
+
+class Held(Protocol):
+    """A connection in a row: its names and positions, and what lies beside the row."""
+
+    names: tuple[str, ...]
+    spots: tuple[tuple[int, Any], ...]
+    facts: Facts
+    sets: Sets
+
+    def at(self, spot: tuple[int, Any]) -> At: ...
+
+
+class Row:
+    """A state without names. `next`: by what comes, and how its names lie among those of the state. `quick`: by the
+    meaning of a frame, what needs no more than its names to be known."""
+
+    __slots__ = ("next", "quick", "shape")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.quick: dict[Any, Any] = {}
+        self.next: dict[tuple[Any, ...], Node] = {}
+
+
+class Step:
+    """What something does in a row. `names` and `spots` say where those of the next row come from; None: they stay.
+
+    `counts`: (guarantee, which count, by how much). `broken`: (guarantee, place of its position, label). `effects`:
+    (what, which set or lane, key), in order. `loops`: nothing changes but the counts. `glanced`: a look was enough.
+    `plain`: it depends on nothing but the row, and finds nothing. `steady`: the same again at once changes nothing but
+    the counts.
+    """
+
+    __slots__ = ("broken", "counts", "effects", "glanced", "loops", "names", "plain", "row", "spots", "steady")
+
+    def __init__(
+        self,
+        row: Row,
+        names: tuple[int, ...] | None,
+        spots: tuple[int, ...] | None,
+        counts: tuple[tuple[str, int, int], ...],
+        broken: tuple[tuple[str, int, str | None], ...],
+        effects: tuple[tuple[str, int, Spec], ...],
+        *,
+        glanced: bool,
+        loops: bool,
+        plain: bool,
+        steady: bool,
+    ) -> None:
+        self.row = row
+        self.names = names
+        self.spots = spots
+        self.counts = counts
+        self.broken = broken
+        self.effects = effects
+        self.glanced = glanced
+        self.loops = loops
+        self.plain = plain
+        self.steady = steady
+
+
+class Ask:
+    """A question to what a lane remembers: whether a key is in the set."""
+
+    __slots__ = ("no", "spec", "where", "yes")
+
+    def __init__(self, where: int, spec: Spec) -> None:
+        self.where = where
+        self.spec = spec
+        self.yes: Node | None = None
+        self.no: Node | None = None
+
+
+class Never:
+    """What no row can hold."""
+
+    __slots__ = ()
+
+
+NEVER: Final = Never()
+Node = Step | Ask | Never
+
+
+class Rows:
+    """The rows of one dialect. Shared by all checkers of it: two that learn the same at once learn the same."""
+
+    __slots__ = ("_first", "_parts", "_rows", "steps", "plan")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._rows: dict[Shape, Row] = {}
+        self._parts: dict[Any, Any] = {}
+        self._first: dict[tuple[Any, ...], Row | None] = {}
+        self.steps = 0
+
+    def row(self, shape: Shape) -> Row:
+        """The row of a shape. Equal parts are held once: most lanes of most rows are empty."""
+        found = self._rows.get(shape)
+        if found is None:
+            same = self._parts.setdefault
+            shape = tuple(
+                [tuple([same(each, each) for each in part]) if part.__class__ is tuple else part for part in shape]
+            )
+            found = self._rows.setdefault(shape, Row(shape))
+        return found
+
+    def first(self, facts: Facts) -> Row | None:
+        """The row of a connection of which nothing but these facts is known yet."""
+        known = (facts.started, frozenset(facts.seen), facts.vantage, facts.exclusive)
+        if known not in self._first:
+            try:
+                self._first[known] = self.row(freeze(connect(self.plan, like(facts, Clients())))[0])
+            except Uncommon:  # more rules than a row holds: every connection of the dialect goes the longer way
+                self._first[known] = None
+        return self._first[known]
+
+    def find(self, row: Row, signature: tuple[Any, ...], both: tuple[Any, ...], sets: Sets) -> Node | None:
+        """The step that is known, or None. `both` are the names of the link and then those of the frame."""
+        node = row.next.get(signature)
+        while node.__class__ is Ask:
+            assert isinstance(node, Ask)
+            keys = sets.get(node.where)
+            node = node.yes if keys is not None and key_of(node.spec, both) in keys else node.no
+        return node
+
+
+def key_of(spec: Spec, both: tuple[Any, ...]) -> Key:
+    """The key that a spec means."""
+    return tuple([None if place is None else both[place] for place in spec])
+
+
+def apply_effects(step: Step, both: tuple[Any, ...], sets: Sets, facts: Facts) -> None:
+    """What a step adds to, and takes from, what lies beside the row."""
+    for what, where, spec in step.effects:
+        if what == "opaque":
+            facts.clients.opaque = True
+            continue
+        key = key_of(spec, both)
+        if what == "client":
+            facts.clients.ask(where, key, facts.number)
+            continue
+        keys = sets.get(where)
+        if keys is None:
+            keys = sets[where] = Keys()
+        if what == "remember":
+            keys.remember(key)
+        else:
+            keys.forget(key)
+
+
+def like(facts: Facts, clients: Clients) -> Facts:
+    """The facts that no frame changes, and nothing else."""
+    return Facts(
+        started=facts.started,
+        seen=set(facts.seen),
+        vantage=facts.vantage,
+        exclusive=facts.exclusive,
+        auth_refused=facts.auth_refused,
+        clients=clients,
+        number=facts.number,
+    )
+
+
+def closing(sender: Sender | None, code: int | None) -> tuple[Any, ...]:
+    """The signature of a connection's end."""
+    return ("close", sender, code)
+
+
+def blurring(sender: Sender) -> tuple[Any, ...]:
+    """The signature of a message that could not be read."""
+    return ("blur", sender)

@@ -1,0 +1,300 @@
+"""One frame, or one event of a connection, judged by a row and by what lies outside of rows.
+
+Law: gives what `Checker.receive` gives, or does nothing and says so. What lies outside of rows is done here, in the
+order of docs/verdicts.md, section 3: the connection's own promises, joined texts, what sessions held.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from wirecheck.catalog.model import SENDERS, Sender
+from wirecheck.check import history, route
+from wirecheck.check.judge import judge_connection
+from wirecheck.check.kinds import Reading
+from wirecheck.check.learning import learn
+from wirecheck.check.link import Link, Spot
+from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_HERE, Meaning, Meanings
+from wirecheck.check.memory import kind_of
+from wirecheck.check.plan import Moves
+from wirecheck.check.route import Connection
+from wirecheck.check.rows import Act, Node, Row, Rows, Step, apply_effects, blurring, closing
+from wirecheck.decode import Decoded
+from wirecheck.record import At
+from wirecheck.shapes import joins, opted
+from wirecheck.shapes.state import Event, Outcomes, Trace
+
+if TYPE_CHECKING:
+    from wirecheck.check.checker import Checker
+
+UNSET: Final = msgspec.UNSET
+
+Values = tuple[Any, ...]
+
+
+class Frame(Protocol):
+    """A frame, for whoever asks for more than a row does."""
+
+    def names(self) -> Mapping[str, Any]: ...
+    def text(self) -> Any: ...
+    def payload(self) -> Mapping[str, Any]: ...
+
+
+class Stepper:
+    """Steps for one checker. `taken` counts the steps that were taken."""
+
+    __slots__ = ("checker", "meanings", "plan", "remembers", "rows", "taken")
+
+    def __init__(self, checker: Checker, rows: Rows, meanings: Meanings) -> None:
+        self.checker = checker
+        self.rows = rows
+        self.plan = rows.plan
+        self.meanings = meanings
+        self.remembers = checker.remembers
+        self.taken: defaultdict[Step, int] = defaultdict(int)
+
+    def ordered(self, link: Link, at: At, decoded: Decoded) -> bool:
+        """Judge a message that was explained, or decoded in any other way; whether a row held it."""
+        event, moves = self.meanings.reader.read(decoded, at, 0)
+        meaning = self.meanings.of(moves)
+        values = tuple([event.names.get(name) for name in meaning.names])
+        link.kind = None
+        return self.step(link, meaning, values, (at.line, at.t), _Loose(event, decoded)) is not None
+
+    def step(self, link: Link, meaning: Meaning, values: Values, spot: Spot, frame: Frame) -> Step | None:
+        """What a row says of a frame, done; None where it says nothing, and then nothing was done."""
+        row = link.row
+        if row is None or meaning.framing:
+            return None
+        refs = self.refs(link, meaning, values)
+        meets = None if refs is None else self.meets(link, meaning, values)
+        if refs is None or meets is None:
+            return None
+        if -2 in refs:
+            values = tuple([None if value is UNSET else value for value in values])
+        checker, moves = self.checker, meaning.moves
+        if meaning.look is not None:
+            glanced = self._node(link, row, meaning, values, refs, spot, meets=meets, glancing=True)
+            key = tuple([values[place] for place in meaning.at_look])
+            enough = isinstance(glanced, Step) and glanced.glanced
+            if enough and (not self.remembers or self.runs(link, key, frame.text())):
+                assert isinstance(glanced, Step)
+                self.enter(link, glanced, values, spot)
+                return glanced
+        node = self._node(link, row, meaning, values, refs, spot, meets=meets, glancing=False)
+        if not isinstance(node, Step) or (node.broken and (moves.joins or not checker.knows(link, node.broken))):
+            return None
+        if meets == MEETS_FIRST:
+            assert meaning.session is not None
+            session = values[meaning.session]
+            checker.met[session] = link.number
+            if moves.born and len(link.facts.seen) == len(SENDERS):
+                link.facts.homes[session] = None
+        event = None
+        if moves.connected or moves.joins or (self.remembers and moves.historic):
+            event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, frame.names())
+            if moves.connected:
+                judge_connection(self.plan, link.facts, event, moves, checker.out)
+            if moves.joins and self.plan.joins is not None:
+                if link.texts is None:
+                    link.texts = Trace(live=True, lanes=[])
+                joins.judge(self.plan.joins, link.texts, event, checker.out)
+        if node.broken:
+            checker.again(link, _placed(link, node, spot))
+        self.enter(link, node, values, spot)
+        if meaning.bumps:
+            checker.epoch += 1
+            link.epoch = checker.epoch
+        if event is not None and self.remembers and moves.historic:
+            checker.remember(link, event, moves, frame.payload() if kind_of(moves.roles) else {}, replayed=False)
+        if checker.out.broken:
+            checker.collect(link)
+        return node
+
+    def refs(self, link: Link, meaning: Meaning, values: Values) -> tuple[Any, ...] | None:
+        """Where the names of a frame lie among those of its connection: -1 for a new one, -2 for none.
+
+        None where something else than a text stands in a name's place, or two names are new and equal.
+        """
+        names = link.names
+        refs: list[Any] = []
+        new: list[str] = []
+        for value in values:
+            if value.__class__ is str:
+                if value in names:
+                    refs.append(names.index(value))
+                elif value in new:
+                    return None
+                else:
+                    new.append(value)
+                    refs.append(-1)
+            elif value is UNSET or value is None:
+                refs.append(-2)
+            elif value.__class__ is int and len(refs) in meaning.numbers:
+                refs.append(("#", value))
+            else:
+                return None
+        return tuple(refs)
+
+    def meets(self, link: Link, meaning: Meaning, values: Values) -> int | None:
+        """How the session that a frame names is known; None where another connection has to do with it."""
+        if meaning.session is None or self.plan.bracket is None:
+            return MEETS_NOBODY
+        session = values[meaning.session]
+        if session is None or session is UNSET:
+            return MEETS_NOBODY
+        if session in link.facts.homes:
+            return AT_HOME
+        met = self.checker.met
+        first = met.get(session)
+        if first is None:
+            return MEETS_FIRST if len(met) < self.checker.max_sessions else None
+        return MET_HERE if first == link.number else None
+
+    def _node(
+        self, link: Link, row: Row, meaning: Meaning, values: Values, refs: tuple[Any, ...], spot: Spot,
+        *, meets: int, glancing: bool,
+    ) -> Node:  # fmt: skip
+        signature = (meaning.number, meets, glancing, *refs)
+        node = row.next.get(signature)
+        if isinstance(node, Step):
+            return node
+        if node is not None:
+            node = self.rows.find(row, signature, (*link.names, *values), link.sets)
+        if node is None:
+            act = meaning.acting(values, meets=meets, glancing=glancing)
+            node = learn(self.rows, row, signature, link, values, spot, act)
+        return node
+
+    def enter(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
+        """Take a step."""
+        self.taken[step] += 1
+        if not step.loops:
+            self.move(link, step, values, spot)
+
+    def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
+        """Go where the step leads."""
+        if step.effects:
+            apply_effects(step, (*link.names, *values), link.sets, link.facts)
+        if step.names is not None:
+            both = (*link.names, *values)
+            link.names = tuple([both[place] for place in step.names])
+        if step.spots is not None:
+            spots = (*link.spots, spot)
+            link.spots = tuple([spots[place] for place in step.spots])
+        link.row = step.row
+
+    def runs(self, link: Link, key: Values, piece: Any) -> bool:
+        """Add a piece of text to the turn that runs on the connection, and remember which that is."""
+        sessions = self.checker.history.sessions
+        if not history.continues(sessions, link.memory, link.number, key, piece):
+            return False
+        link.session = sessions[key]
+        link.turn = link.session.now
+        return True
+
+    def promised(self, link: Link, reading: Reading, frame: Any) -> Sequence[str] | None:
+        """The connection's own promises that the frame keeps; None where it may not keep one."""
+        facts, plan, moves = link.facts, self.plan, reading.meaning.moves
+        if facts.params is None:
+            return None
+        held: list[str] = []
+        if moves.gated and plan.gate is not None:
+            if not self._opted(link, moves):
+                return None
+            held.append(plan.gate)
+        if moves.topical and plan.subscription is not None:
+            topic = None if reading.topic is None else reading.topic(frame)
+            if topic.__class__ is not str or topic not in facts.clients.topics:
+                return None
+            held.append(plan.subscription.guarantee)
+        for guarantee, read, name in reading.agreed:
+            own, asked = None if read is None else read(frame), facts.params.get(name)
+            if own.__class__ is not str or own != asked:
+                return None
+            held.append(guarantee)
+        return held
+
+    def _opted(self, link: Link, moves: Moves) -> bool:
+        """Whether the connection's URL asked for such frames, beyond doubt."""
+        known = link.opted.get(moves.form.key)
+        if known is None:
+            out = Outcomes(counts={self.plan.gate or "": [0, 0, 0]})
+            event = Event(link.at((0, None)), 0, moves.sender, moves.label, moves.roles, {})
+            opted.by_parameter(self.plan.gate or "", moves.form.needs, self.plan.defaults, link.facts, event, out)
+            known = link.opted[moves.form.key] = bool(out.counts[self.plan.gate or ""][0])
+        return known
+
+    def closed(self, link: Link, place: At, sender: Sender | None, code: int | None) -> bool:
+        """The connection ended, and a row says what that means. Nothing may be done with the link any more."""
+        if link.facts.auth_refused:
+            return False
+
+        def act(connection: Connection, at: At, out: Outcomes) -> bool:
+            route.disconnect(self.plan, connection, out, at=at, sender=sender, code=code)
+            return False
+
+        return self._happened(link, closing(sender, code), (place.line, place.t), act)
+
+    def blurred(self, link: Link, sender: Sender, place: At) -> bool:
+        """A message could not be read, and a row says what that means."""
+
+        def act(connection: Connection, at: At, out: Outcomes) -> bool:
+            route.blur(self.plan, connection, sender, out)
+            return False
+
+        link.kind = None
+        done = self._happened(link, blurring(sender), (place.line, place.t), act)
+        if done and link.texts is not None:
+            joins.blur(link.texts)
+        return done
+
+    def _happened(self, link: Link, signature: tuple[Any, ...], spot: Spot, act: Act) -> bool:
+        row = link.row
+        if row is None:
+            return False
+        node = self.rows.find(row, signature, link.names, link.sets)
+        if node is None:
+            node = learn(self.rows, row, signature, link, (), spot, act)
+        checker = self.checker
+        if not isinstance(node, Step) or (node.broken and not checker.knows(link, node.broken)):
+            return False
+        if node.broken:
+            checker.again(link, _placed(link, node, spot))
+        self.enter(link, node, (), spot)
+        return True
+
+    def flush(self, out: Outcomes) -> None:
+        """Count what the steps did that were taken."""
+        for step, times in self.taken.items():
+            for guarantee, which, number in step.counts:
+                out.counts[guarantee][which] += times * number
+        self.taken.clear()
+
+
+def _placed(link: Link, step: Step, spot: Spot) -> list[tuple[str, At, str | None]]:
+    spots = (*link.spots, spot)
+    return [(guarantee, link.at(spots[place]), label) for guarantee, place, label in step.broken]
+
+
+class _Loose:
+    """A message that was decoded to plain values."""
+
+    __slots__ = ("_decoded", "_event")
+
+    def __init__(self, event: Event, decoded: Decoded) -> None:
+        self._event = event
+        self._decoded = decoded
+
+    def names(self) -> Mapping[str, Any]:
+        return self._event.names
+
+    def text(self) -> Any:
+        return self._event.names.get("text")
+
+    def payload(self) -> Mapping[str, Any]:
+        return self._decoded.payload

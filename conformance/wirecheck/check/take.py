@@ -1,0 +1,279 @@
+"""Whole blocks of lines, judged by rows.
+
+Law: gives what `Checker.receive` gives for the same records, one after the other. The loop does what nearly all frames
+need, and nothing else: read the names, find the step, count it. What it does not know goes to the stepper, and what no
+row holds to the checker itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from wirecheck.catalog.model import Sender
+from wirecheck.check.kinds import Reading, StructKind
+from wirecheck.check.link import Link, Spot
+from wirecheck.check.means import AT_HOME, MEETS_NOBODY, Meaning
+from wirecheck.check.memory import MAX_PIECES, kind_of
+from wirecheck.check.rows import Step
+from wirecheck.check.stepping import Stepper
+from wirecheck.record import Record
+from wirecheck.shapes import joins
+from wirecheck.shapes.state import Event
+
+if TYPE_CHECKING:
+    from wirecheck.check.checker import Checker
+    from wirecheck.typed import Typed
+
+UNSET: Final = msgspec.UNSET
+JOINED, ADDED, PROMISED, OBSERVED = 1, 2, 4, 8
+"""What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
+connection are counted; what sessions held takes note."""
+
+Kinds = dict[type, StructKind]
+Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Step], int, Reading]
+"""How to read the only name, or all; the steps by where these lie; what is done beside."""
+
+
+class Block(Protocol):
+    """Lines of a capture that follow each other. `lines` holds None where only `record` can tell what a line is."""
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def lines(self) -> Sequence[Any]: ...
+    def record(self, index: int) -> Record | None: ...
+
+
+class Taker:
+    """Takes blocks for one checker."""
+
+    __slots__ = ("_checker", "_counts", "_kinds", "_taken", "_typed", "stepper")
+
+    def __init__(self, checker: Checker, stepper: Stepper, typed: Typed, kinds: Kinds) -> None:
+        self._checker = checker
+        self.stepper = stepper
+        self._typed = typed
+        self._kinds = kinds
+        self._taken = stepper.taken
+        self._counts = checker.out.counts
+
+    def take(self, block: Block) -> None:
+        """Judge the records of a block."""
+        lines, number, quick = block.lines, block.first - 1, 0
+        checker, kinds = self._checker, self._kinds
+        links = checker.links
+        server, client = self._frames(lines)
+        for line in lines:
+            number += 1
+            if line is None:
+                self._slowly(block, number - block.first)
+                continue
+            frame = next(server) if line.sender == "server" else next(client)
+            link = links.get(line.conn)
+            if link is not None and link.row is not None and link.epoch == checker.epoch:
+                cls = frame.__class__
+                if cls is link.kind and link.read(frame) == link.values and self._again(link, frame):
+                    quick += 1
+                    continue
+                kind = kinds.get(cls)
+                if kind is not None:
+                    meaning = kind.meaning or kind.choose(frame)
+                    known = link.row.quick.get(meaning)
+                    if (known is not None and self._quickly(link, cls, frame, known, line, number)) or self._stepped(
+                        link, kind, meaning, frame, line, number
+                    ):
+                        quick += 1
+                        continue
+            self._slowly(block, number - block.first)
+        if quick:
+            checker.count(quick)
+
+    def _frames(self, lines: Sequence[Any]) -> tuple[Any, Any]:
+        """What the typed decoders make of the messages of the server, and of the client, in the order of the lines."""
+        return tuple(  # type: ignore[return-value]  # two, as there are senders
+            iter(self._decoded([line for line in lines if line is not None and line.sender == sender], sender))
+            for sender in ("server", "client")
+        )
+
+    def _decoded(self, lines: list[Any], sender: Sender) -> list[Any]:
+        texts = [line.text for line in lines]
+        if UNSET not in texts:
+            return self._typed.decode(texts, sender)
+        if all(text is UNSET for text in texts):
+            return self._typed.decode_values([line.json for line in lines], sender)
+        text = iter(self._typed.decode([text for text in texts if text is not UNSET], sender))
+        value = iter(self._typed.decode_values([line.json for line in lines if line.text is UNSET], sender))
+        return [next(value) if text_ is UNSET else next(text) for text_ in texts]
+
+    def _slowly(self, block: Block, index: int) -> None:
+        record = block.record(index)
+        if record is None:
+            return
+        checker = self._checker
+        checker.receive(record)
+        link = checker.links.get(record.at.conn)
+        if link is not None and link.row is None:
+            link.settle(self.stepper.rows)
+
+    def _quickly(self, link: Link, cls: type, frame: Any, known: Quick, line: Any, number: int) -> bool:
+        """Take a step that is known to need no more than the frame's names."""
+        single, keys, steps, beside, reading = known
+        if reading.sender not in link.heard:
+            return False
+        names = link.names
+        value: Any = None
+        ref: Any
+        if single is not None:
+            value = single(frame)
+            values: tuple[Any, ...] = (value,)
+            if value.__class__ is str:
+                ref = names.index(value) if value in names else -1
+            elif value is UNSET or value is None:
+                ref = -2
+            else:
+                return False
+        else:
+            values = keys(frame)
+            found = []
+            for each in values:
+                if each.__class__ is str:
+                    found.append(names.index(each) if each in names else -1)
+                elif each is UNSET or each is None:
+                    found.append(-2)
+                else:
+                    return False
+            if found.count(-1) > 1:
+                return False
+            ref = tuple(found)
+        step = steps.get(ref)
+        if step is None:
+            return False
+        link.kind = None
+        held: Sequence[str] = ()
+        if beside:
+            if beside & PROMISED:
+                kept = self.stepper.promised(link, reading, frame)
+                if kept is None:
+                    return False
+                held = kept
+            if beside & (JOINED | ADDED) and not self._text(link, values, frame, beside, reading):
+                return False
+            for guarantee in held:
+                self._counts[guarantee][0] += 1
+        self._taken[step] += 1
+        if not step.loops:
+            self.stepper.move(link, step, values, (number, line.t))
+        if beside & OBSERVED:
+            self._observed(link, reading, frame, (number, line.t))
+        elif step.steady and reading.repeats:
+            link.kind, link.read, link.again, link.held = cls, single or keys, step, held
+            link.values = value if single is not None else values
+        return True
+
+    def _again(self, link: Link, frame: Any) -> bool:
+        """Take the last step of the link again, for a frame like the last one."""
+        text = link.text
+        if text is not None:
+            piece = link.piece(frame)
+            if piece.__class__ is not str:
+                return False
+            text.pieces += 1
+            text.waiting.append(piece)
+            if len(text.waiting) >= joins.MAX_WAITING:
+                joins.settle(text)
+        elif link.turn is not None:
+            turn = link.turn
+            if link.session.now is not turn:
+                return False
+            turn.pieces.append(link.piece(frame))
+            if len(turn.pieces) >= MAX_PIECES:
+                turn.joined()
+        self._taken[link.again] += 1
+        for guarantee in link.held:
+            self._counts[guarantee][0] += 1
+        return True
+
+    def _text(self, link: Link, values: tuple[Any, ...], frame: Any, beside: int, reading: Reading) -> bool:
+        """Add a piece of text where it belongs; False where that is not known."""
+        meaning = reading.meaning
+        piece = None if reading.piece is None else reading.piece(frame)
+        if piece.__class__ is not str:
+            return False
+        link.piece = reading.piece
+        if beside & ADDED:
+            link.text = None
+            return self.stepper.runs(link, tuple([values[place] for place in meaning.at_look]), piece)
+        link.turn = None
+        link.text = joins.add(link.texts, tuple([values[place] for place in meaning.at_text]), piece)
+        return link.text is not None
+
+    def _observed(self, link: Link, reading: Reading, frame: Any, spot: Spot) -> None:
+        """Let what sessions held take note of the frame."""
+        checker, moves = self._checker, reading.meaning.moves
+        event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
+        checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
+        if checker.out.broken:
+            checker.collect(link)
+
+    def _stepped(self, link: Link, kind: StructKind, meaning: Meaning, frame: Any, line: Any, number: int) -> bool:
+        """Judge a frame by a row, if that holds it; and make it a quick step, if it is one."""
+        sender = meaning.moves.sender
+        if sender not in link.heard and not self._checker.hears(link, sender):
+            return False
+        stepper = self.stepper
+        reading = kind.readings[meaning]
+        values = reading.keys(frame)
+        link.kind = None
+        row = link.row
+        assert row is not None
+        meets = stepper.meets(link, meaning, values)
+        refs = stepper.refs(link, meaning, values)
+        step = stepper.step(link, meaning, values, (number, line.t), _Frame(reading, frame))
+        if step is None:
+            return False
+        beside = self._beside_of(meaning, step, meets)
+        if beside is not None and refs is not None and step.plain and refs.count(-1) < 2:
+            known = row.quick.get(meaning)
+            if known is None:
+                steps: dict[Any, Step] = {}
+                known = row.quick[meaning] = (reading.single, reading.keys, steps, beside, reading)
+            if known[3] == beside:
+                known[2][refs[0] if reading.single is not None else refs] = step
+        return True
+
+    def _beside_of(self, meaning: Meaning, step: Step, meets: int | None) -> int | None:
+        """What has to be done beside a quick step of this meaning; None where it cannot be one."""
+        moves = meaning.moves
+        if meaning.bumps or meaning.numbers or moves.subscribes or meets not in (MEETS_NOBODY, AT_HOME):
+            return None
+        beside = PROMISED if moves.connected else 0
+        if self._checker.remembers and moves.historic:
+            beside |= ADDED if step.glanced else OBSERVED
+        if moves.joins:
+            form = self.stepper.plan.joins
+            if form is None or moves.roles & form.roles != {form.deltas} or not meaning.at_text:
+                return None
+            beside |= JOINED
+        return beside
+
+
+class _Frame:
+    """A frame of a struct class."""
+
+    __slots__ = ("_frame", "_reading")
+
+    def __init__(self, reading: Reading, frame: Any) -> None:
+        self._reading = reading
+        self._frame = frame
+
+    def names(self) -> dict[str, Any]:
+        return self._reading.all(self._frame)
+
+    def text(self) -> Any:
+        return None if self._reading.piece is None else self._reading.piece(self._frame)
+
+    def payload(self) -> Mapping[str, Any]:
+        return self._reading.payload(self._frame)
