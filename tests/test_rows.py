@@ -6,6 +6,7 @@ import pickle
 import sys
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -14,9 +15,11 @@ import pytest
 import traces
 from wirecheck import Checker, catalog
 from wirecheck.capture import read
+from wirecheck.capture.blocks import blocks
+from wirecheck.capture.write import line_of
 from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
 from wirecheck.check.link import Link
-from wirecheck.record import Record
+from wirecheck.record import BadLine, Record
 from wirecheck.verdict import Report
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
@@ -54,6 +57,18 @@ def taken(dialect: catalog.Dialect, records: Sequence[Record], size: int) -> Rep
     return checker.close()
 
 
+def read_typed(dialect: catalog.Dialect, raw: bytes, size: int) -> Report:
+    """The report on lines that are read in blocks of so many bytes."""
+    checker = Checker(dialect)
+    for block in blocks(raw[start : start + size] for start in range(0, len(raw), size)):
+        checker.take(block)
+    return checker.close()
+
+
+def read_singly(dialect: catalog.Dialect, raw: bytes) -> Report:
+    return received(dialect, list(read(BytesIO(raw))))
+
+
 def differing(dialect: catalog.Dialect, seeds: range) -> list[str]:
     """Random captures, made small, on which the two ways disagree."""
     found = []
@@ -61,6 +76,9 @@ def differing(dialect: catalog.Dialect, seeds: range) -> list[str]:
         random = Random(f"{dialect.name} rows {seed}")
         records = traces.trace(dialect, random)
         size = random.choice((1, 3, 1000))
+        raw = b"".join(line_of(record) for record in records if not isinstance(record, BadLine))
+        if read_singly(dialect, raw) != read_typed(dialect, raw, 100 * size):
+            found.append(raw.decode())
         if received(dialect, records) != taken(dialect, records, size):
             small = traces.shrink(records, partial(_differ, dialect, size))
             found.append(traces.shown(small))
@@ -91,12 +109,13 @@ def test_fixtures(path: Path) -> None:
 
 @pytest.mark.parametrize("name", catalog.dialects())
 @pytest.mark.parametrize("faults", [0.0, 0.05])
-def test_busy_traffic(name: str, faults: float, tmp_path: Path) -> None:
-    path = tmp_path / "busy.jsonl"
-    path.write_bytes(b"".join(traffic.lines(name, 3_000, sessions=20, faults=faults)))
-    records = list(read(path))
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_busy_traffic(name: str, faults: float, as_json: bool) -> None:
+    raw = b"".join(traffic.lines(name, 3_000, sessions=20, faults=faults, as_json=as_json))
     dialect = catalog.load(name)
-    assert taken(dialect, records, 1_000) == received(dialect, records)
+    expected = read_singly(dialect, raw)
+    assert taken(dialect, list(read(BytesIO(raw))), 1_000) == expected
+    assert read_typed(dialect, raw, 10_000) == expected
 
 
 @pytest.mark.parametrize("name", catalog.dialects())

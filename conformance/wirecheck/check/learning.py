@@ -89,7 +89,7 @@ def _learnt(
         broken,
         effects,
         glanced=glanced,
-        plain=not broken and all(what != "ask" for what, *_ in log),
+        plain=not broken,
         loops=stays and not effects,
         steady=stays and all(what in ("remember", "forget") for what, *_ in effects),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -199,6 +200,7 @@ def expects(bracket: Bracket) -> bool:
     return bool(seen.texts or seen.items or seen.running or (seen.text or NOTHING)[0])
 
 
+@lru_cache(maxsize=1024)
 def kind_of(roles: frozenset[str]) -> str | None:
     """Which kind of item a frame with these roles is, if it is remembered by itself."""
     return next((role for role in KINDS if role in roles), None)

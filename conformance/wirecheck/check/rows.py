@@ -61,8 +61,7 @@ class Step:
 
     `counts`: (guarantee, which count, by how much). `broken`: (guarantee, place of its position, label). `effects`:
     (what, which set or lane, key), in order. `loops`: nothing changes but the counts. `glanced`: a look was enough.
-    `plain`: it depends on nothing but the row, and finds nothing. `steady`: the same again at once changes nothing but
-    the counts.
+    `plain`: it finds nothing. `steady`: the same again at once changes nothing but the counts.
     """
 
     __slots__ = ("broken", "counts", "effects", "glanced", "loops", "names", "plain", "row", "spots", "steady")
@@ -150,12 +149,15 @@ class Rows:
 
     def find(self, row: Row, signature: tuple[Any, ...], both: tuple[Any, ...], sets: Sets) -> Node | None:
         """The step that is known, or None. `both` are the names of the link and then those of the frame."""
-        node = row.next.get(signature)
-        while node.__class__ is Ask:
-            assert isinstance(node, Ask)
-            keys = sets.get(node.where)
-            node = node.yes if keys is not None and key_of(node.spec, both) in keys else node.no
-        return node
+        return answered(row.next.get(signature), both, sets)
+
+
+def answered(node: Node | None, both: tuple[Any, ...], sets: Sets) -> Node | None:
+    """What is left of a node when its questions are answered."""
+    while isinstance(node, Ask):
+        keys = sets.get(node.where)
+        node = node.yes if keys is not None and key_of(node.spec, both) in keys else node.no
+    return node
 
 
 def key_of(spec: Spec, both: tuple[Any, ...]) -> Key:

@@ -17,23 +17,24 @@ from wirecheck.check.kinds import Reading, StructKind
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_NOBODY, Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
-from wirecheck.check.rows import Step
+from wirecheck.check.rows import Node, Step, answered
 from wirecheck.check.stepping import Stepper
 from wirecheck.record import Record
 from wirecheck.shapes import joins
-from wirecheck.shapes.state import Event
+from wirecheck.shapes.state import Event, Trace
 
 if TYPE_CHECKING:
     from wirecheck.check.checker import Checker
     from wirecheck.typed import Typed
 
 UNSET: Final = msgspec.UNSET
-JOINED, ADDED, PROMISED, OBSERVED = 1, 2, 4, 8
+JOINED, ADDED, PROMISED, OBSERVED, JUDGED = 1, 2, 4, 8, 16
+NOTED: Final = OBSERVED | JUDGED
 """What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
-connection are counted; what sessions held takes note."""
+connection are counted; what sessions held takes note; a joined text is judged."""
 
 Kinds = dict[type, StructKind]
-Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Step], int, Reading]
+Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Node], int, Reading]
 """How to read the only name, or all; the steps by where these lie; what is done beside."""
 
 
@@ -121,7 +122,7 @@ class Taker:
     def _quickly(self, link: Link, cls: type, frame: Any, known: Quick, line: Any, number: int) -> bool:
         """Take a step that is known to need no more than the frame's names."""
         single, keys, steps, beside, reading = known
-        if reading.sender not in link.heard:
+        if reading.sender not in link.heard and not self._checker.hears(link, reading.sender):
             return False
         names = link.names
         value: Any = None
@@ -145,12 +146,16 @@ class Taker:
                     found.append(-2)
                 else:
                     return False
-            if found.count(-1) > 1:
+            if found.count(-1) > 1 and len({each for each, ref in zip(values, found, strict=True) if ref == -1}) < (
+                found.count(-1)
+            ):
                 return False
             ref = tuple(found)
         step = steps.get(ref)
-        if step is None:
-            return False
+        if step.__class__ is not Step:
+            step = answered(step, (*names, *values), link.sets)
+            if step.__class__ is not Step or not step.plain:
+                return False
         link.kind = None
         held: Sequence[str] = ()
         if beside:
@@ -166,8 +171,8 @@ class Taker:
         self._taken[step] += 1
         if not step.loops:
             self.stepper.move(link, step, values, (number, line.t))
-        if beside & OBSERVED:
-            self._observed(link, reading, frame, (number, line.t))
+        if beside & NOTED:
+            self._noted(link, reading, frame, beside, (number, line.t))
         elif step.steady and reading.repeats:
             link.kind, link.read, link.again, link.held = cls, single or keys, step, held
             link.values = value if single is not None else values
@@ -210,11 +215,16 @@ class Taker:
         link.text = joins.add(link.texts, tuple([values[place] for place in meaning.at_text]), piece)
         return link.text is not None
 
-    def _observed(self, link: Link, reading: Reading, frame: Any, spot: Spot) -> None:
-        """Let what sessions held take note of the frame."""
-        checker, moves = self._checker, reading.meaning.moves
+    def _noted(self, link: Link, reading: Reading, frame: Any, beside: int, spot: Spot) -> None:
+        """Let what sessions held take note of the frame, or judge a joined text."""
+        checker, moves, plan = self._checker, reading.meaning.moves, self.stepper.plan
         event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
-        checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
+        if beside & OBSERVED:
+            checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
+        elif plan.joins is not None:
+            if link.texts is None:
+                link.texts = Trace(live=True, lanes=[])
+            joins.judge(plan.joins, link.texts, event, checker.out)
         if checker.out.broken:
             checker.collect(link)
 
@@ -235,13 +245,14 @@ class Taker:
         if step is None:
             return False
         beside = self._beside_of(meaning, step, meets)
-        if beside is not None and refs is not None and step.plain and refs.count(-1) < 2:
+        if beside is not None and refs is not None and meets is not None and step.plain:
             known = row.quick.get(meaning)
             if known is None:
-                steps: dict[Any, Step] = {}
+                steps: dict[Any, Node] = {}
                 known = row.quick[meaning] = (reading.single, reading.keys, steps, beside, reading)
             if known[3] == beside:
-                known[2][refs[0] if reading.single is not None else refs] = step
+                root = row.next[meaning.number, meets, step.glanced, *refs]
+                known[2][refs[0] if reading.single is not None else refs] = root
         return True
 
     def _beside_of(self, meaning: Meaning, step: Step, meets: int | None) -> int | None:
@@ -254,9 +265,9 @@ class Taker:
             beside |= ADDED if step.glanced else OBSERVED
         if moves.joins:
             form = self.stepper.plan.joins
-            if form is None or moves.roles & form.roles != {form.deltas} or not meaning.at_text:
+            if form is None or beside & OBSERVED:
                 return None
-            beside |= JOINED
+            beside |= JOINED if moves.roles & form.roles == {form.deltas} and meaning.at_text else JUDGED
         return beside
 
 
