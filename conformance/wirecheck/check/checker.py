@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, route, trials
-from wirecheck.check.facts import facts_of, sees
+from wirecheck.check.facts import Params, facts_of, sees
 from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
 from wirecheck.check.link import Link
 from wirecheck.check.plan import Moves
@@ -33,6 +33,10 @@ MAX_AT_ONCE = 1_000
 """Findings returned for one record; further ones (a batch may have millions) are in the report alone."""
 MAX_SESSIONS = 100_000
 """Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
+
+
+_NO_PART = memory.Link()
+"""A connection's part of what sessions held, where nothing is remembered of them."""
 
 
 class Checker:
@@ -79,6 +83,7 @@ class Checker:
         self._side: Sides = side
         self._rules = None if rules is None else frozenset(rules)
         self._found: list[Finding] = []
+        self._urls: dict[str, Params | None] = {}
 
     def receive(self, record: Record) -> tuple[Finding, ...]:
         """Judge one record. Records of a connection must come in the order in which they were recorded."""
@@ -310,7 +315,7 @@ class Checker:
         conn = record.at.conn
         if conn in self.links:
             self._disconnect(conn, at=None, sender=None, code=None)
-        facts = facts_of(self._plan, record)
+        facts = facts_of(self._plan, record, self._urls)
         self._connect(conn, facts, self._secrets | secrets_of(record, self.dialect))
         self.tally.recorded |= sees(record)
 
@@ -352,7 +357,7 @@ class Checker:
         if len(self.links) >= MAX_LINKS:
             self._disconnect(next(iter(self.links)), at=None, sender=None, code=None)
         facts.number = self.tally.connections
-        part = history.join_in(self.history, facts.number) if self.remembers else memory.Link()
+        part = history.join_in(self.history, facts.number) if self.remembers else _NO_PART
         link = Link(conn, facts, secrets, part, self._tables.rows)
         if self._taker is not None:
             link.begin(self._tables.rows)

@@ -6,6 +6,8 @@ Law: reads the record and the URL that it names; remembers nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from wirecheck.catalog.model import Sender
@@ -13,15 +15,26 @@ from wirecheck.check.plan import Plan
 from wirecheck.record import Opened
 from wirecheck.shapes.state import Facts
 
+MAX_URLS: Final = 256
+Params = Mapping[str, str | None]
 
-def facts_of(plan: Plan, opened: Opened) -> Facts:
-    """The connection's facts; its parameters only where the record gives a URL that can be read."""
+
+def facts_of(plan: Plan, opened: Opened, known: dict[str, Params | None]) -> Facts:
+    """The connection's facts; its parameters only where the record gives a URL that can be read.
+
+    `known` are the parameters of URLs that were read before: most connections of a capture share theirs.
+    """
+    url = opened.url
+    if url is not None and url not in known:
+        if len(known) >= MAX_URLS:
+            known.clear()
+        known[url] = _params(plan, url)
     return Facts(
         started=True,
         seen=set(sees(opened)),
         vantage=opened.vantage,
         exclusive=opened.exclusive,
-        params=None if opened.url is None else _params(plan, opened.url),
+        params=None if url is None else known[url],
         auth_refused=opened.auth in ("bad", "missing"),
     )
 

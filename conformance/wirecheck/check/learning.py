@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from wirecheck.check.frozen import Uncommon, freeze, thaw
-from wirecheck.check.rows import MAX_STEPS, NEVER, Act, Ask, Held, Node, Row, Rows, Sets, Spec, Step, like
+from wirecheck.check.rows import MAX_STEPS, NEVER, Act, Ask, Held, Node, Picking, Row, Rows, Sets, Step, like, picking
 from wirecheck.shapes.lane import Key, Keys
 from wirecheck.shapes.state import Clients, Outcomes
 
@@ -83,8 +83,8 @@ def _learnt(
     stays = following is row and same_names and same_ats and not broken
     return Step(
         following,
-        None if same_names else moved,
-        None if same_ats else ats_moved,
+        None if same_names else picking(moved),
+        None if same_ats else picking(ats_moved),
         counts,
         broken,
         effects,
@@ -124,8 +124,8 @@ def _hang(row: Row, signature: tuple[Any, ...], there: Ask | None, answered: boo
         there.no = node
 
 
-def _spec(key: Key, places: Mapping[Any, int]) -> Spec:
-    return tuple([None if part is None else places[part] for part in key])
+def _spec(key: Key, places: Mapping[Any, int]) -> Picking:
+    return picking([-1 if part is None else places[part] for part in key])
 
 
 _Note = tuple[str, int, Key, bool]

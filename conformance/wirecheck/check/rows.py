@@ -9,7 +9,8 @@ What lanes remember of keys grows with a connection and lies beside the row; a s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from wirecheck.catalog.model import Sender
@@ -17,14 +18,14 @@ from wirecheck.check.frozen import Shape, Uncommon, freeze
 from wirecheck.check.plan import Plan
 from wirecheck.check.route import Connection, connect
 from wirecheck.record import At
-from wirecheck.shapes.lane import Key, Keys
+from wirecheck.shapes.lane import Keys
 from wirecheck.shapes.state import Clients, Facts, Outcomes
 
 MAX_STEPS: Final = 8_000
 """Steps that are kept; beyond, what is not known is left to the shapes. Traffic without faults needs some hundred."""
 
-Spec = tuple[int | None, ...]
-"""A key by the places of its parts among a link's names and those of the frame."""
+Picking = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+"""Picks a tuple from a link's names, those of the frame, and None at the end."""
 
 Sets = dict[int, Keys]
 """What the lanes remember: by twice the number of the lane, settled keys, and at the next number, keys heard."""
@@ -69,11 +70,11 @@ class Step:
     def __init__(
         self,
         row: Row,
-        names: tuple[int, ...] | None,
-        spots: tuple[int, ...] | None,
+        names: Picking | None,
+        spots: Picking | None,
         counts: tuple[tuple[str, int, int], ...],
         broken: tuple[tuple[str, int, str | None], ...],
-        effects: tuple[tuple[str, int, Spec], ...],
+        effects: tuple[tuple[str, int, Picking], ...],
         *,
         glanced: bool,
         loops: bool,
@@ -97,7 +98,7 @@ class Ask:
 
     __slots__ = ("no", "spec", "where", "yes")
 
-    def __init__(self, where: int, spec: Spec) -> None:
+    def __init__(self, where: int, spec: Picking) -> None:
         self.where = where
         self.spec = spec
         self.yes: Node | None = None
@@ -156,32 +157,34 @@ def answered(node: Node | None, both: tuple[Any, ...], sets: Sets) -> Node | Non
     """What is left of a node when its questions are answered."""
     while isinstance(node, Ask):
         keys = sets.get(node.where)
-        node = node.yes if keys is not None and key_of(node.spec, both) in keys else node.no
+        node = node.yes if keys is not None and node.spec((*both, None)) in keys else node.no
     return node
 
 
-def key_of(spec: Spec, both: tuple[Any, ...]) -> Key:
-    """The key that a spec means."""
-    return tuple([None if place is None else both[place] for place in spec])
+def picking(places: Sequence[int]) -> Picking:
+    """What picks these places of a tuple, as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1 or None) if places else slice(0, 0))
 
 
 def apply_effects(step: Step, both: tuple[Any, ...], sets: Sets, facts: Facts) -> None:
-    """What a step adds to, and takes from, what lies beside the row."""
+    """What a step adds to, and takes from, what lies beside the row. `both`: names, those of the frame, and None."""
     for what, where, spec in step.effects:
-        if what == "opaque":
-            facts.clients.opaque = True
-            continue
-        key = key_of(spec, both)
-        if what == "client":
-            facts.clients.ask(where, key, facts.number)
-            continue
+        key = spec(both)
         keys = sets.get(where)
-        if keys is None:
-            keys = sets[where] = Keys()
         if what == "remember":
-            keys.remember(key)
+            if keys is None:
+                keys = sets[where] = Keys()
+            if key not in keys:
+                keys.remember(key)
+        elif what == "forget":
+            if keys:
+                keys.forget(key)
+        elif what == "client":
+            facts.clients.ask(where, key, facts.number)
         else:
-            keys.forget(key)
+            facts.clients.opaque = True
 
 
 def like(facts: Facts, clients: Clients) -> Facts:

@@ -179,13 +179,11 @@ class Stepper:
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         """Go where the step leads."""
         if step.effects:
-            apply_effects(step, (*link.names, *values), link.sets, link.facts)
+            apply_effects(step, (*link.names, *values, None), link.sets, link.facts)
         if step.names is not None:
-            both = (*link.names, *values)
-            link.names = tuple([both[place] for place in step.names])
+            link.names = step.names((*link.names, *values))
         if step.spots is not None:
-            spots = (*link.spots, spot)
-            link.spots = tuple([spots[place] for place in step.spots])
+            link.spots = step.spots((*link.spots, spot))
         link.row = step.row
 
     def runs(self, link: Link, key: Values, piece: Any) -> bool:
