@@ -7,14 +7,19 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
+PEERS := tools/measure/node/node_modules/.ready
 DEMO_CLEAN ?= fixtures/vonz/captures/rich-interleaved.jsonl
 DEMO_BROKEN ?= fixtures/vonz/captures/tool-call-answered-once.broken-missing.jsonl
 COVER ?=
+WORKERS ?= 3 # one more than the cores of a small machine: some tests wait for others to speak
 PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
 
+# Tests start hundreds of processes; none of them should have to compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-fuzz plugin-versions clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz plugin-versions clouds clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,7 +43,7 @@ demo: $(STAMP)  ## check two captures, test the reference server live, and see w
 	$(PY) tools/demo.py
 
 test: $(STAMP)  ## run the tests (COVER=1: with branch coverage and its floor)
-	$(PY) -m pytest -q -n 2 $(COVER_ARGS) $(PYTEST_ARGS)
+	$(PY) -m pytest -q -n $(WORKERS) $(COVER_ARGS) $(PYTEST_ARGS)
 
 coverage:
 	@$(MAKE) --no-print-directory test COVER=1
@@ -85,14 +90,24 @@ crowd: $(STAMP)  ## lead 1,000 conversations at once with the reference server
 plugin-versions: $(STAMP)  ## the plugin's tests with the oldest and the newest pytest that it supports
 	$(PY) tools/plugin_versions.py
 
+clouds: $(STAMP)  ## captures in the object storage of Google and Azure, as emulators play them
+	$(PY) tools/clouds.py
+
 soak: $(STAMP)  ## the long runs: random traces against the oracle, a million generated frames a dialect
 	WIRECHECK_SOAK=1 $(PY) -m pytest -q tests -m soak -n 2 $(PYTEST_ARGS)
 
-bench: $(STAMP)  ## frames a second, against the base that checks nothing
-	$(PY) tools/bench.py
+bench: $(STAMP) $(PEERS)  ## how quick it is, beside others (BENCH_ARGS=--quick: a look; BENCH_ARGS=--write: into docs/)
+	$(PY) tools/bench.py $(BENCH_ARGS)
+
+bench-live: $(STAMP)  ## what we cost beside live traffic, and how long it takes to start
+	$(PY) tools/bench.py --only live --only startup $(BENCH_ARGS)
+
+$(PEERS): tools/measure/node/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then npm ci --prefix tools/measure/node --no-fund --no-audit && touch $@; \
+	else echo "no npm: Ajv and sourcemeta's jsonschema are left out (on Debian: apt install nodejs npm)" >&2; fi
 
 bench-fuzz: $(STAMP)  ## generated frames a second, against the base that draws one small integer a frame
 	$(PY) tools/bench_fuzz.py
 
 clean:  ## remove what was built
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) tools/measure/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

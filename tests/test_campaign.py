@@ -156,6 +156,7 @@ class CutsLater(Planted):
         return None
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("repeats", [True, False])
 def test_whoever_goes_on_keeps_the_shortest_that_shows_the_same(repeats: bool) -> None:
     """Where nothing is shortened, a later conversation may be the shorter one; it is kept if it fails as often."""
@@ -254,6 +255,7 @@ def test_whoever_goes_on_finds_more() -> None:
 RIGHT = [planted.TakesWhatItMay, planted.ClosesAsItMay, planted.SaysItAgain, planted.LetsOneAtATime]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", RIGHT, ids=[each.__name__ for each in RIGHT])
 def test_a_server_that_is_right_in_another_way_is_right(kind: type[Planted]) -> None:
     with planting(kind) as server:
@@ -280,6 +282,7 @@ def survived(dialect: str, messages: int, seed: int) -> Result:
         )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", dialects())
 def test_the_reference_server_survives(dialect: str) -> None:
     result = survived(dialect, 250, 5)
@@ -435,7 +438,8 @@ def test_who_answers_no_ping_is_unresponsive() -> None:
             return body
 
     with planting(Freezes) as server:
-        (found,) = campaign(plan(server, limits=SHORT, fail_on="must", retries=0, deterministic=False)).found
+        freezing = plan(server, limits=SHORT, fail_on="must", retries=0, deterministic=False, seed=4)
+        (found,) = campaign(freezing).found
     assert found.flaw.code == "unresponsive"
     assert found.flaw.says == "two pings were not answered in 1 s each, though a new connection's was"
 

@@ -283,13 +283,6 @@ def test_damaged_gzip_is_a_finding() -> None:
     assert "damaged" in records[-1].message
 
 
-def test_zstandard_says_how_to_unpack_it() -> None:
-    (record,) = read(io.BytesIO(b"\x28\xb5\x2f\xfd1234"))
-    assert isinstance(record, BadLine)
-    assert record.code == "unreadable"
-    assert "zstd -dc" in record.message
-
-
 class _Failing(io.BytesIO):
     def read1(self, size: int | None = -1, /) -> bytes:
         block = super().read1(size)

@@ -208,7 +208,7 @@ def carried(checker: Checker) -> Checker:
         setattr(copy, name, value)
     assert set(vars(copy)) - set(state) == {
         "dialect", "remembers", "_auto", "_decoder", "_plan", "_reader", "_glances", "_side", "_rules", "_found",
-        "_secrets", "_tables", "_taker", "_urls",
+        "_secrets", "_tables", "_taker", "_urls", "max_sessions",
     }  # fmt: skip
     return copy
 

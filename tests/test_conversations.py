@@ -50,6 +50,7 @@ def no_false_alarm(name: str, first: int, count: int) -> None:
             )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", catalog.dialects())
 def test_valid_conversations_give_no_finding(name: str) -> None:
     no_false_alarm(name, 0, ORDINARY)

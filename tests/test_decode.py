@@ -45,6 +45,7 @@ def messages(draw: st.DrawFn, dialect: str) -> tuple[str, str]:
     return json.dumps(message), draw(st.sampled_from([frame.sender, "client", "server"]))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", dialects())
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())

@@ -197,6 +197,7 @@ HOSTILE: list[tuple[str, Callable[[], AbstractContextManager[Peer]], tuple[str, 
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "start", "options", "says"), HOSTILE, ids=[each[0] for each in HOSTILE])
 def test_a_server_that_is_no_partner(
     name: str,

@@ -24,6 +24,7 @@ FLOORS = {
     "strict": 2,
     "variant": 2,
     "decode": 2,
+    "typed": 2,
     "record": 3,
     "verdict": 3,
     "redact": 3,
@@ -37,6 +38,7 @@ FLOORS = {
     "scenario": 6,
     "capture": 7,
     "report": 7,
+    "scale": 7,
     "drive": 7,
     "campaign": 7,
     "serve": 7,
@@ -55,6 +57,10 @@ NEIGHBOURS = {
     ("decode", "schema"): "yes",
     ("decode", "strict"): "yes",
     ("decode", "variant"): "yes",
+    ("typed", "decode"): "yes",
+    ("typed", "schema"): "yes",
+    ("typed", "strict"): "yes",
+    ("typed", "variant"): "yes",
     ("verdict", "record"): "yes",
     ("redact", "record"): "yes",
     ("check", "lint"): "no",
@@ -73,6 +79,7 @@ NEIGHBOURS = {
     ("campaign", "report"): "yes",
     ("serve", "capture"): "yes",
     ("serve", "report"): "yes",
+    ("scale", "capture"): "yes",
     ("pytest_plugin", "plugin"): "yes",
     ("suite", "plugin"): "yes",
     ("__main__", "cli"): "yes",
@@ -82,9 +89,10 @@ NEIGHBOURS = {
 HEAVY = {"asyncio", "websockets", "pytest", "click", "rich", "socketio", "aiohttp"}
 """Only the edges and the command know these."""
 OUTSIDE = {"click", "hypothesis", "jsonschema", "jsonschema_rs", "orjson", "pytest", "rich", "websockets", "yaml"}
+OUTSIDE |= {"backports", "compression", "isal", "msgspec"}
 """All that the package needs beside Python."""
-EXTRA = {"aiohttp": "drive", "socketio": "drive"}
-"""What only an optional extra brings, and the one room that uses it."""
+EXTRA = {"aiohttp": ("drive", "capture"), "distributed": ("scale",), "fsspec": ("capture",), "socketio": ("drive",)}
+"""What only an optional extra brings, and the rooms that use it."""
 SEARCHERS = {"fuzz", "strategies", "campaign"}
 """The rooms that search with Hypothesis; all others only need choices, whoever makes them."""
 LONGEST = 320
@@ -136,7 +144,7 @@ def test_a_module_imports_from_below_alone(module: Path) -> None:
         if other is not None and ours and not allowed(ours, other):
             wrong.append(f"line {line}: {name} (floor {FLOORS[other]}, and we are on {FLOORS[ours]})")
         top = name.split(".")[0]
-        optional = EXTRA.get(top) == ours
+        optional = ours in EXTRA.get(top, ())
         if not optional and top not in sys.stdlib_module_names and top not in OUTSIDE | {"wirecheck", "__future__"}:
             wrong.append(f"line {line}: {top} is no dependency")
         if top == "hypothesis" and ours not in SEARCHERS:

@@ -109,6 +109,7 @@ def all_agree(name: str, envelope: Envelope, seed: int, count: int, *, invalid: 
         assert why is None, f"{why}\n{line}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("invalid", [False, True], ids=["valid", "invalid"])
 @pytest.mark.parametrize("envelope", ENVELOPES)
 @pytest.mark.parametrize("name", DIALECTS)
@@ -173,6 +174,7 @@ def all_judged(name: str, seed: int, count: int, *, invalid: bool) -> None:
         assert why is None, f"{why}\n{spoken(made, number).decode()}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("invalid", [False, True], ids=["valid", "faulty"])
 @pytest.mark.parametrize("name", DIALECTS)
 def test_the_checker_finds_in_conversations_what_is_wrong_with_them(name: str, invalid: bool) -> None:
@@ -186,6 +188,7 @@ def test_the_checker_finds_it_in_many_conversations(name: str, invalid: bool) ->
     all_judged(name, 4, SOAK_TALKS, invalid=invalid)
 
 
+@pytest.mark.no_cover
 def test_a_conversation_that_is_misjudged_would_be_seen() -> None:
     dialect = catalog.load("vonz")
     clean = conversation(dialect, Seeded(1))

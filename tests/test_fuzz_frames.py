@@ -80,6 +80,7 @@ frames:
 """
 
 
+@pytest.mark.no_cover
 def test_invalid_frames_shrink_to_small_ones(tmp_path: Path) -> None:
     mine = written(tmp_path, SMALL)
     for defect, longest in (("maximum", 60), ("missing-field", 20), ("truncated", 1), ("duplicate-key", 60)):

@@ -57,6 +57,7 @@ def frames(*options: str) -> list[dict[str, Any]]:
 # What is written.
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", golden.KINDS)
 @pytest.mark.parametrize("name", DIALECTS)
 def test_the_bytes_are_those_of_before(name: str, kind: str) -> None:

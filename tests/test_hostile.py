@@ -257,6 +257,7 @@ def test_batches_in_batches() -> None:
     assert [each.code for each in too_deep] == ["too-deep"]
 
 
+@pytest.mark.no_cover
 def test_a_batch_of_thirty_thousand_faults_is_counted_in_full() -> None:
     checker = Checker(load("symindx"))
     wide = batches(1, 30_000, '{"type": "chat", "data": {"message": 7}}')
@@ -322,6 +323,7 @@ def _conversations(draw: st.DrawFn, dialect: Dialect) -> list[Message]:
     return messages
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", dialects())
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -388,6 +390,7 @@ def test_nothing_that_a_finding_carries_is_long() -> None:
         assert all(len(part) <= 200 for part in each.cause)
 
 
+@pytest.mark.no_cover
 def test_a_million_causes_are_counted_and_ten_thousand_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     checker = Checker(load("vonz"))
     count = MAX_GROUPS + 5_000

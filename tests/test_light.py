@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 import traffic  # noqa: E402  # a script of ours, beside the tests
 
 HEAVY = ("hypothesis", "pytest", "websockets", "jsonschema", "jsonschema_rs", "rich", "yaml", "asyncio")
+HEAVY += ("isal", "backports.zstd", "compression.zstd", "fsspec", "s3fs", "aiohttp")
 FLAT = 1.3
 """How much more memory the longer capture may take."""
 

@@ -186,6 +186,7 @@ def spoil(text: str, chance: random.Random) -> str:
     return text
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", dialects())
 def test_whatever_happens_to_a_catalog_it_loads_or_says_where_it_does_not(name: str, tmp_path: Path) -> None:
     whole = (CATALOGS / f"{name}.yaml").read_text(encoding="utf-8")

@@ -48,6 +48,7 @@ def test_everything_holds_on_the_server_without_a_fault(tool: ModuleType, name: 
     assert (row.verdict, row.wrong) == ("sound", ())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "mutant"), ALL, ids=[f"{name}-{mutant.name}" for name, mutant in ALL])
 def test_a_mutant_server_is_found_by_the_guarantee_it_breaks_and_by_what_its_rule_implies(
     tool: ModuleType, name: str, mutant: Mutant

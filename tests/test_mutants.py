@@ -44,6 +44,7 @@ def test_the_unmutated_traces_break_nothing(name: str) -> None:
     }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "guarantee"), CLAIMS)
 def test_every_mutant_is_found_by_its_guarantee_and_otherwise_only_by_what_its_rule_implies(
     name: str, guarantee: str
@@ -51,6 +52,7 @@ def test_every_mutant_is_found_by_its_guarantee_and_otherwise_only_by_what_its_r
     assert complaints(matrix(name)[guarantee], catalog.rules()[guarantee].implies) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "guarantee"), CLAIMS)
 def test_each_guarantee_has_three_mutants_or_more_of_different_operators(name: str, guarantee: str) -> None:
     found = matrix(name)[guarantee]

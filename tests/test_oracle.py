@@ -78,6 +78,7 @@ def agree_on_traces(name: str, first: int, count: int) -> None:
             )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", catalog.dialects())
 def test_checker_and_oracle_agree(name: str) -> None:
     agree_on_traces(name, 0, ORDINARY // len(catalog.dialects()))

@@ -520,6 +520,18 @@ async def test_stopping_tells_the_clients(capture: Path) -> None:
         assert await rest(client) == ([], 1001)
 
 
+async def test_it_ends_without_waiting_for_handshakes(capture: Path) -> None:
+    async with replayed(capture, *PLAIN) as server:
+        port = int(server.base.rpartition(":")[2])
+        reader, silent = await asyncio.open_connection("127.0.0.1", port)
+        async with connect(server.url, proxy=None):  # so the one that came before it was let in
+            pass
+        async with asyncio.timeout(30):  # half of what a handshake may take
+            await server.close()
+        assert await reader.read() == b""
+        silent.close()
+
+
 async def test_secrets_of_a_client_are_not_repeated(capture: Path) -> None:
     secret = "0aeb7c1d-in-the-query"
     async with replayed(capture, *PLAIN) as server:

@@ -166,3 +166,17 @@ def _records(lines: Sequence[bytes]) -> list[Record]:
     from wirecheck.capture.jsonl import record_of
 
     return [record_of(line.rstrip(b"\n"), number) for number, line in enumerate(lines, 1)]
+
+
+def test_a_frame_like_the_last_one_may_mean_something_else() -> None:
+    """The first end of a span that nobody saw begin is undecided; the same again is one too many."""
+    dialect = catalog.load("bondai")
+    said = '{"conn":"c","from":"%s","json":%s}\n'
+    step = '{"event":"task_agent_step_completed","data":{"step":{"agent_id":"%s","step":{"output":"three"}}}}'
+    asked = said % ("client", '{"event":"user_message","data":{"message":"Lisbon."}}')
+    ended = said % ("server", '{"event":"task_agent_completed","data":{"agent_id":"a"}}')
+    raw = (said % ("server", step % "a") + asked + said % ("server", step % "b") + 2 * ended).encode()
+    expected = read_singly(dialect, raw)
+    assert [(each.broken, each.undecided) for each in expected.guarantees if each.id == "tasks-bracketed"] == [(1, 1)]
+    for _ in range(3):  # what is learnt the first time is used the second time
+        assert read_typed(dialect, raw, 10_000) == expected

@@ -50,6 +50,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
+@pytest.mark.no_cover
 @settings(max_examples=1_500, deadline=None)
 @given(mutated())
 def test_nothing_is_accepted_that_would_be_reported(text: str) -> None:

@@ -74,6 +74,7 @@ def no_finding(name: str, seeds: range) -> None:
         assert found == [], f"seed {seed}\n{shown(made)}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_valid_conversation_gives_no_finding(name: str) -> None:
     no_finding(name, range(ORDINARY))
@@ -85,6 +86,7 @@ def test_many_valid_conversations_give_no_finding(name: str) -> None:
     no_finding(name, range(ORDINARY, SOAK))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", DIALECTS)
 def test_the_oracle_finds_nothing_in_valid_conversations(name: str) -> None:
     dialect = catalog.load(name)
@@ -125,6 +127,7 @@ def breaks_just(name: str, guarantee: str, seeds: range) -> Counter[str]:
     return ways
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "guarantee"), CLAIMS)
 def test_a_faulty_conversation_breaks_its_guarantee_and_no_other(name: str, guarantee: str) -> None:
     breaks_just(name, guarantee, range(ORDINARY // 3))
@@ -136,6 +139,7 @@ def test_many_faulty_conversations_break_theirs(name: str, guarantee: str) -> No
     breaks_just(name, guarantee, range(ORDINARY, SOAK // 10))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "guarantee"), [claim for claim in CLAIMS if claim[1] not in UNJUDGED])
 def test_the_oracle_finds_the_same_fault(name: str, guarantee: str) -> None:
     dialect = catalog.load(name)
@@ -152,6 +156,7 @@ def test_whatever_traffic_can_decide_can_be_broken(name: str) -> None:
     }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_guarantee_is_exercised_by_valid_conversations(name: str) -> None:
     dialect = catalog.load(name)
@@ -249,6 +254,7 @@ def test_a_faulty_conversation_shrinks_to_the_plainest(name: str) -> None:
     assert found.events == faulty(dialect, PLAIN, guarantee).events
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(4))
 def test_a_conversation_shrinks_to_little_more_than_shows_the_property(seed: int) -> None:
     """Two results of tools take a session, two calls, and the ends of their turn; a search may stop a little before."""
@@ -368,6 +374,7 @@ def test_a_catalog_without_guarantees_is_walked(tmp_path: Path) -> None:
         faulty(dialect, PLAIN)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_that_documents_less_is_walked(name: str, tmp_path: Path) -> None:
     """Without a frame, or without a claim: what is left is said, and nothing is found in it."""

@@ -1,152 +1,128 @@
-"""Print how quickly captures are checked, as parts of what reading them without any check takes.
+"""Print how quick we are, and how quick others are, as parts of what reading without any check takes.
 
-    python tools/bench.py                      the table of docs/performance.md
-    python tools/bench.py --frames 1000000     the size at which the design speaks of speed
+    python tools/bench.py                                all of it; an hour or so
+    python tools/bench.py --quick                        a look, in a few minutes, whose digits are worth little
+    python tools/bench.py --only traffic --dialect vonz  one part, one dialect
+    python tools/bench.py --frames 1000000 --write       and docs/performance.md and its chart made anew
 
-The base (1.000) parses each line and the frame in it with `orjson.loads` and looks at nothing. All rows of one capture
-are measured in turn, round after round, and each shows its median, so that a machine that is busy for a while does not
-favour any. Ratios may be compared between machines; frames a second may not.
+The base (1.00) parses each line and the frame in it with `orjson.loads` and looks at nothing. All that is compared is
+measured in turn, round after round, each in a process of its own, and shows its median, so that a machine that is busy
+for a while does not favour any. Ratios may be compared between machines; frames a second may not. What is measured lies
+in tools/measure/; `make bench` first installs the validators that we are compared with.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Sequence
+import json
+import resource
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import jsonschema
-import orjson
+import crowd
+from measure import live, memory, page, peers, startup, throughput
+from measure.chart import chart
+from measure.machine import about
+from wirecheck import catalog
 
-import traffic
-from wirecheck import Checker, catalog, schema
-from wirecheck.capture import read
-from wirecheck.catalog.model import Dialect
-from wirecheck.record import Message
-
-FAULTS = 0.01
-PEER_PART = 50
-"""The validator in Python alone is that much slower, so it gets that much less to do."""
-HEAD = ("traffic", "work", "ratio", "frames/s")
-
-Action = Callable[[], object]
+PARTS = ("traffic", "memory", "live", "startup")
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+OURS = ("one", "all", "one-whole", "all-whole", "library")
 
 
-def base(path: Path) -> None:
-    """Parse each line, and the frame in it if it is text; check nothing."""
-    loads = orjson.loads
-    with path.open("rb") as file:
-        for line in file:
-            text = loads(line).get("text")
-            if text is not None:
-                try:
-                    loads(text)
-                except ValueError:  # a frame that was broken on purpose
-                    continue
+def traffic_of(given: argparse.Namespace, dialects: Sequence[str]) -> dict[str, Any]:
+    """Captures of all kinds, judged by all."""
+    frames = given.frames or (10_000 if given.quick else 300_000)
+    rounds = given.rounds or (1 if given.quick else 5)
+    rows = peers.rows()
+    captures = []
+    for kind in throughput.kinds(dialects, quick=given.quick):
+        say(f"{kind.title}, {'objects' if kind.as_json else 'text'}, {kind.faults:.0%} faults")
+        captures.append(throughput.measured(kind, frames, rounds, rows))
+    works = [
+        {"key": row.key, "title": row.title, "about": row.about, "few": row.few, "ours": row.key in OURS}
+        for row in rows
+    ]
+    return {"frames": frames, "rounds": rounds, "part": throughput.PART, "works": works, "captures": captures}
 
 
-def reading(path: Path) -> None:
-    """Read the records, and do nothing with them."""
-    for _ in read(path):
-        pass
+def memory_of(given: argparse.Namespace, dialects: Sequence[str]) -> dict[str, Any]:
+    """Growing captures, and many open sessions."""
+    sizes = [5_000, 10_000, 20_000, 50_000] if given.quick else [100_000, 300_000, 1_000_000, 3_000_000]
+    say("memory")
+    return {"rows": memory.measured(dialects, sizes)}
 
 
-def checking(path: Path, dialect: Dialect) -> None:
-    """Everything that `wirecheck check` does before it writes its report."""
-    checker = Checker(dialect)
-    receive = checker.receive
-    for record in read(path):
-        receive(record)
-    checker.close()
+def live_of(given: argparse.Namespace, dialects: Sequence[str]) -> dict[str, Any]:
+    """What we cost beside traffic that is alive."""
+    rounds = given.rounds or (2 if given.quick else 5)
+    say("live")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    told = live.measured(
+        dialects,
+        pieces=1_000 if given.quick else 20_000,
+        rounds=rounds,
+        blocks=5 if given.quick else 100,
+        conversations=20 if given.quick else 1_000,
+    )
+    return told | {"rounds": rounds, "crowd_head": list(crowd.HEAD)}
 
 
-def peer(path: Path, dialect: Dialect) -> None:
-    """The schema of each frame's own kind with the validator in Python, and no ordering."""
-    tag = dialect.envelope.tag
-    validators = {
-        (form.sender, form.tag): jsonschema.Draft202012Validator(
-            schema.frame_schema(dialect, form, schema.wire_style(dialect, form))
-        )
-        for form in dialect.frames.values()
+def startup_of(given: argparse.Namespace, dialects: Sequence[str]) -> dict[str, Any]:
+    """How long nothing takes."""
+    say("start")
+    rounds = given.rounds or (2 if given.quick else 11)
+    return {"rounds": rounds, "rows": startup.measured(rounds)}
+
+
+MEASURE = {"traffic": traffic_of, "memory": memory_of, "live": live_of, "startup": startup_of}
+
+
+def say(what: str) -> None:
+    print(f"measuring {what}", file=sys.stderr, flush=True)
+
+
+def made(results: Mapping[str, Any], old: str) -> dict[str, str]:
+    """The files of docs/ that show results, by name: the results, the page and the chart."""
+    files = {
+        "performance.json": json.dumps(results, indent=1, ensure_ascii=False) + "\n",
+        "performance.md": page.placed(old, results),
     }
-    for record in read(path):
-        if isinstance(record, Message):
-            message = orjson.loads(record.body)
-            validators[record.sender, message.get(tag)].is_valid(message)
+    if "traffic" in results:
+        files["performance.svg"] = chart(results["traffic"])
+    return files
 
 
-def median(rounds: int, actions: Sequence[Action]) -> list[float]:
-    """The seconds that each action takes: all in turn, round after round, and then the middle one."""
-    taken: list[list[float]] = [[] for _ in actions]
-    for _ in range(rounds):
-        for action, times in zip(actions, taken, strict=True):
-            gc.collect()
-            start = time.perf_counter()
-            action()
-            times.append(time.perf_counter() - start)
-    return [statistics.median(times) for times in taken]
-
-
-def measured(dialect: Dialect, folder: Path, frames: int, rounds: int, faults: float) -> list[tuple[str, ...]]:
-    """The rows of one capture."""
-    path = folder / f"{dialect.name}.jsonl"
-    with path.open("wb") as file:
-        file.writelines(traffic.lines(dialect.name, frames, faults=faults))
-    few = folder / f"{dialect.name}.few.jsonl"
-    with few.open("wb") as file:
-        file.writelines(traffic.lines(dialect.name, max(frames // PEER_PART, 1)))
-    actions: list[tuple[str, Action]] = [
-        ("base: parse lines and frames", lambda: base(path)),
-        ("read records", lambda: reading(path)),
-        ("check", lambda: checking(path, dialect)),
-    ]
-    if not faults:
-        actions += [
-            ("", lambda: base(few)),
-            ("python jsonschema, no ordering", lambda: peer(few, dialect)),
-        ]
-    times = median(rounds, [action for _, action in actions])
-    label = f"{dialect.name}, {faults:.0%} faults" if faults else dialect.name
-    rows: list[tuple[str, ...]] = [
-        (label, name, f"{times[0] / taken:.3f}", f"{frames / taken:,.0f}")
-        for (name, _), taken in zip(actions[:3], times, strict=False)
-    ]
-    if not faults:
-        rows.append((label, actions[4][0], f"{times[3] / times[4]:.3f}", f"{frames / PEER_PART / times[4]:,.0f}"))
-    return rows
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Markdown, aligned for reading as it stands."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for number, row in enumerate(rows):
-        cells = [
-            cell.rjust(width) if column > 1 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-        if number == 0:
-            marks = [f"{'-' * (width - 1)}:" if column > 1 else "-" * width for column, width in enumerate(widths)]
-            lines.append(f"| {' | '.join(marks)} |")
-    return "\n".join(lines)
+def write(results: Mapping[str, Any]) -> None:
+    """Write `docs/` anew; of parts that were not measured, what was there before stays."""
+    kept = DOCS / "performance.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    together = {part: {**before, **results}[part] for part in PARTS if part in {**before, **results}}
+    for name, text in made(together, (DOCS / "performance.md").read_text(encoding="utf-8")).items():
+        (DOCS / name).write_text(text, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=100_000, help="in each capture (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the median counts (default: %(default)s)")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; repeatable")
     parser.add_argument("--dialect", action="append", choices=catalog.dialects(), help="only this one; repeatable")
+    parser.add_argument("--frames", type=int, help="in each capture (default: 300,000)")
+    parser.add_argument("--rounds", type=int, help="of which the median counts (default: 5; of starts, 11)")
+    parser.add_argument("--quick", action="store_true", help="little of everything, for a look")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, .json and .svg")
     given = parser.parse_args(arguments)
-    rows: list[tuple[str, ...]] = [HEAD]
-    with tempfile.TemporaryDirectory() as folder:
-        for name in given.dialect or catalog.dialects():
-            for faults in (0.0, FAULTS):
-                rows += measured(catalog.load(name), Path(folder), given.frames, given.rounds, faults)
-    print(table(rows))
+    if given.write and (given.dialect or given.quick):
+        parser.error("--write needs every dialect, and figures that are worth writing down: no --dialect, no --quick")
+    dialects = given.dialect or list(catalog.dialects())
+    results: dict[str, Any] = {}
+    for part in given.only or PARTS:
+        machine = about()
+        results[part] = {"machine": machine} | MEASURE[part](given, dialects)
+        if given.write:
+            write(results)
+    print(page.text(results))
     return 0
 
 

@@ -25,7 +25,7 @@ from statistics import median
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bench import table
+from measure.page import table
 from wirecheck import catalog, strategies
 from wirecheck.sample.source import Seeded
 from wirecheck.walk import conversation, faulty

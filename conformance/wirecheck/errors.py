@@ -47,3 +47,7 @@ class TargetError(WirecheckError):
 
 class UsageError(WirecheckError):
     """An option or a name that does not fit; the text lists what would."""
+
+
+class WorkError(WirecheckError):
+    """Work that others did for us (processes, a cluster) and did not bring to its end; there is no report."""

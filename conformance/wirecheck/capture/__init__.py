@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from wirecheck.capture.detect import Detection, detect
 from wirecheck.capture.lines import Limits
-from wirecheck.capture.read import STANDARD_INPUT, open_capture, read
+from wirecheck.capture.places import STANDARD_INPUT, is_remote, label
+from wirecheck.capture.read import is_plain, open_capture, read, read_blocks, size_of
 from wirecheck.capture.socketio import unwrap
 
-__all__ = ["STANDARD_INPUT", "Detection", "Limits", "detect", "open_capture", "read", "unwrap"]
+__all__ = [
+    "STANDARD_INPUT",
+    "Detection",
+    "Limits",
+    "detect",
+    "is_plain",
+    "is_remote",
+    "label",
+    "open_capture",
+    "read",
+    "read_blocks",
+    "size_of",
+    "unwrap",
+]

@@ -1,20 +1,19 @@
 """Bytes to numbered lines, within bounds.
 
-Law: knows bytes, gzip and line ends, and nothing of what a line says. A line ends at `\\n` and nowhere else: messages
+Law: knows bytes and line ends, and nothing of what a line says. A line ends at `\\n` and nowhere else: messages
 may hold any other character that is called a line end elsewhere. No line longer than the bound is ever held in
 memory, nor is a file ever read whole; where the bytes cannot be read any further, everything before is still given.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Literal, cast
+from typing import BinaryIO, Final, Literal
 
 GZIP: Final = b"\x1f\x8b"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
+SKIPPABLE: Final = b"\x2a\x4d\x18"  # behind a byte from 0x50 to 0x5f
 BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -41,8 +40,12 @@ class Last(bytes):
 
 
 def numbered(stream: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes | Trouble]]:
-    """Lines without their ends, numbered from 1. Gzip is recognised by its first bytes, whatever the file's name."""
-    blocks = _unpacked(stream, limits.block)
+    """Lines without their ends, numbered from 1; packed data is unpacked."""
+    return cut(unpacked(stream, limits.block), limits)
+
+
+def cut(blocks: Iterable[bytes | Trouble], limits: Limits) -> Iterator[tuple[int, bytes | Trouble]]:
+    """The lines of a capture whose bytes lie in `blocks`, numbered from 1. A `Trouble` is the last that is taken."""
     number, held, skipping = 1, bytearray(), False
     first = True
     for block in blocks:
@@ -84,20 +87,33 @@ def _too_long(limits: Limits) -> Trouble:
     return Trouble(code="bad-line", message=f"the line is longer than {limits.line:,} bytes and was skipped")
 
 
-def _unpacked(stream: BinaryIO, size: int) -> Iterator[bytes | Trouble]:
+def unpacked(stream: BinaryIO, size: int) -> Iterator[bytes | Trouble]:
+    """The stream's bytes in blocks of about `size`, none of them empty, and last the `Trouble` if there was any.
+
+    What is packed is recognised by its first bytes, whatever the file's name, and unpacked.
+    """
     try:
         head = _exactly(stream, len(ZSTD))
     except OSError as error:
-        return iter((_stopped(error),))
-    if head.startswith(GZIP):
-        return _inflated(_Joined(head, stream), size)
-    if head.startswith(ZSTD):
-        advice = "this is Zstandard data; unpack it first: zstd -dc FILE | wirecheck check -"
-        return iter((Trouble(code="unreadable", message=advice),))
+        return iter((stopped(error),))
+    if is_packed(head):
+        from wirecheck.capture import packed
+
+        return packed.unpacked(head, stream, size)
     return _blocks(head, stream, size)
 
 
-def _stopped(error: OSError) -> Trouble:
+def is_packed(head: bytes) -> bool:
+    """Whether these first four bytes are those of gzip or Zstandard."""
+    return head.startswith((GZIP, ZSTD)) or is_skippable(head)
+
+
+def is_skippable(head: bytes) -> bool:
+    """Whether a frame of Zstandard begins here that holds no data; some packers begin with one."""
+    return head[1:] == SKIPPABLE and head[0] & 0xF0 == 0x50
+
+
+def stopped(error: OSError) -> Trouble:
     return Trouble(code="unreadable", message=f"reading stopped here: {error.strerror or error}")
 
 
@@ -118,39 +134,8 @@ def _blocks(head: bytes, stream: BinaryIO, size: int) -> Iterator[bytes | Troubl
         try:
             block = read(size)
         except OSError as error:
-            yield _stopped(error)
+            yield stopped(error)
             return
         if not block:
             return
         yield block
-
-
-def _inflated(stream: _Joined, size: int) -> Iterator[bytes | Trouble]:
-    with gzip.GzipFile(fileobj=cast("BinaryIO", stream), mode="rb") as packed:
-        while True:
-            try:
-                block = packed.read1(size)
-            except EOFError:
-                yield Trouble(code="unreadable", message="the gzip data ends in the middle; the rest is lost")
-                return
-            except (OSError, zlib.error) as error:
-                yield Trouble(code="unreadable", message=f"the gzip data is damaged from here on ({error})")
-                return
-            if not block:
-                return
-            yield block
-
-
-class _Joined:
-    """What was read to recognise the format, and then the stream itself."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._stream = stream
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not self._head:
-            return self._stream.read(size)
-        head = self._head if size < 0 else self._head[:size]
-        self._head = self._head[len(head) :]
-        return head + self._stream.read() if size < 0 else head

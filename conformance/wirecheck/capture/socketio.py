@@ -118,43 +118,73 @@ class _Connection:
             self._owed[packet.sender] = _Attachments(packet=packet, total=total, wanted=wanted)
 
 
-def unwrap(records: Iterable[Record]) -> Iterator[Record]:
-    """`records` with the frames of Socket.IO connections taken out of their packets; all others as they are."""
-    socketio: dict[str, _Connection] = {}
-    plain: set[str] = set()
-    held: dict[str, list[Message]] = {}
-    for record in records:
+class Unwrapping:
+    """What is known of the connections of a capture while their frames are taken out of their packets, as a value.
+
+    `plain`: connections that do not speak Socket.IO; their messages go on as they are. `held`: the first messages of
+    those of which that is not known yet.
+    """
+
+    __slots__ = ("held", "plain", "socketio")
+
+    def __init__(self) -> None:
+        self.socketio: dict[str, _Connection] = {}
+        self.plain: set[str] = set()
+        self.held: dict[str, list[Message]] = {}
+
+    def take(self, record: Record) -> Iterator[Record]:
+        """What there is to judge now that this record came."""
         conn = record.at.conn
-        if record.__class__ is Message and conn in plain:
-            yield record
-        elif isinstance(record, Message):
-            if conn not in socketio:
+        if isinstance(record, Message):
+            if conn in self.plain:
+                yield record
+                return
+            if conn not in self.socketio:
                 what = _guess(record)
-                if what is None and len(held.setdefault(conn, [])) < _HELD_MOST:
-                    held[conn].append(record)
-                    continue
+                if what is None and len(self.held.setdefault(conn, [])) < _HELD_MOST:
+                    self.held[conn].append(record)
+                    return
                 if what is not True:
-                    plain.add(conn)
-                    yield from held.pop(conn, ())
+                    self.plain.add(conn)
+                    yield from self.held.pop(conn, ())
                     yield record
-                    continue
-                held.pop(conn, None)
-                socketio[conn] = _Connection()
-            yield from socketio[conn].frames(record)
+                    return
+                self.held.pop(conn, None)
+                self.socketio[conn] = _Connection()
+            yield from self.socketio[conn].frames(record)
         elif isinstance(record, BadLine | Trial):
             yield record
         else:
-            yield from held.pop(conn, ())
-            socketio.pop(conn, None)
-            plain.discard(conn)
+            yield from self.over(conn)
             if isinstance(record, Opened) and record.url is not None:
                 if _is_socketio(record.url):
-                    socketio[conn] = _Connection()
+                    self.socketio[conn] = _Connection()
                 else:
-                    plain.add(conn)
+                    self.plain.add(conn)
             yield record
-    for messages in held.values():
-        yield from messages
+
+    def over(self, conn: str) -> list[Message]:
+        """Forget a connection; what was held of it is to be judged first."""
+        self.socketio.pop(conn, None)
+        self.plain.discard(conn)
+        return self.held.pop(conn, [])
+
+    def rest(self) -> Iterator[Record]:
+        """What is to be judged at the end."""
+        for messages in self.held.values():
+            yield from messages
+
+
+def unwrap(records: Iterable[Record]) -> Iterator[Record]:
+    """`records` with the frames of Socket.IO connections taken out of their packets; all others as they are."""
+    state = Unwrapping()
+    plain, take = state.plain, state.take
+    for record in records:
+        if record.__class__ is Message and record.at.conn in plain:
+            yield record
+        else:
+            yield from take(record)
+    yield from state.rest()
 
 
 def _is_socketio(url: str) -> bool:

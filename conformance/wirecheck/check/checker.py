@@ -6,22 +6,24 @@ bounded memory of sessions, and counts. One checker judges one capture (nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, route, trials
 from wirecheck.check.facts import Params, facts_of, sees
-from wirecheck.check.findings import bad_line, broken_finding, clean, close_code, placed
-from wirecheck.check.link import Link
+from wirecheck.check.findings import bad_line, close_code, placed
+from wirecheck.check.frames import contained
+from wirecheck.check.gather import Gathering
+from wirecheck.check.homes import meet
+from wirecheck.check.link import HEARD, Link
 from wirecheck.check.plan import Moves
 from wirecheck.check.tables import tables
 from wirecheck.check.take import Block, Taker
-from wirecheck.check.tally import Sides, new_tally, report
+from wirecheck.check.tally import Sides
 from wirecheck.decode import Decoded
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
-from wirecheck.redact import redact, secrets_of
+from wirecheck.redact import secrets_of
 from wirecheck.shapes.state import Clients, Event, Facts
 from wirecheck.verdict import Finding, Report
 
@@ -34,19 +36,18 @@ MAX_AT_ONCE = 1_000
 MAX_SESSIONS = 100_000
 """Sessions whose connection is remembered; later ones are never sure of being seen from their start."""
 
-
 _NO_PART = memory.Link()
 """A connection's part of what sessions held, where nothing is remembered of them."""
 
 
-class Checker:
+class Checker(Gathering):
     """Judges the records of one capture against one dialect.
 
     `envelope` is the style in which frames are expected (`auto`: each connection's is fixed by its first frame that
     shows one). `closed` turns undocumented members into findings. `side` and `rules` select whose and which
     guarantees are judged; findings of the other side are not reported. `secrets` show in no finding, and neither do
     those with which a connection was opened. Findings come back from `receive` as they are made; `close` ends what is
-    still open, and returns the report. Raises nothing because of what a peer sent.
+    open, and returns the report. Raises nothing because of what a peer sent.
     """
 
     def __init__(
@@ -60,13 +61,14 @@ class Checker:
         rules: Collection[str] | None = None,
         secrets: frozenset[str] = frozenset(),
     ) -> None:
-        self.dialect, self._secrets = dialect, secrets
+        super().__init__(dialect, input=input, side=side, rules=rules, secrets=secrets)
         self._auto = envelope == "auto"
         made = tables(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
         self._decoder = made.decoder
         self._plan = made.plan
         self._tables = made
         self._taker: Taker | None = None
+        self.max_sessions = MAX_SESSIONS
         self._glances = made.glances
         self._reader = made.reader
         self.remembers = history.is_wanted(self._plan)
@@ -78,11 +80,6 @@ class Checker:
         self.epoch = 0
         self._lost = 0
         """Counts what concerns every connection; and the count at which a record of nobody knows which was lost."""
-        self.tally = new_tally(dialect, input)
-        self.out = self.tally.outcomes
-        self._side: Sides = side
-        self._rules = None if rules is None else frozenset(rules)
-        self._found: list[Finding] = []
         self._urls: dict[str, Params | None] = {}
 
     def receive(self, record: Record) -> tuple[Finding, ...]:
@@ -106,7 +103,7 @@ class Checker:
         if fit is not None:
             look = self._glances.get(fit[0].key)
             if look is not None and link.row is None:
-                # Most frames are pieces of text: a look at the span that they lie in is all that they need.
+                # Most frames are pieces of text: a look at their span is all that they need.
                 span = route.glance(link.state, look, fit[2])
                 if span is not None and (
                     not self.remembers
@@ -142,12 +139,13 @@ class Checker:
 
     def close(self) -> Report:
         """End what is still open and report. Call it once."""
-        self.settle()
         for conn in list(self.links):
             link = self.links[conn]
             self._disconnect(conn, at=None, sender=None, code=None)
             self.collect(link)
-        return report(self.dialect, self.tally, side=self._side, rules=self._rules)
+        if self._taker is not None:
+            self._taker.stepper.flush(self.out)
+        return self.reported()
 
     def settle(self) -> None:
         """Bring everything into the form that is a value: all counts counted, no connection in a row."""
@@ -158,39 +156,12 @@ class Checker:
 
     def hears(self, link: Link, sender: Sender) -> bool:
         """Note that this side is recorded; whether a row can go on from here."""
-        link.heard.add(sender)
+        link.heard = HEARD[sender if not link.heard else None]
         self.tally.recorded.add(sender)
         if sender not in link.facts.seen:
             link.leave()
             link.facts.seen.add(sender)
         return link.row is not None
-
-    def count(self, frames: int) -> None:
-        """Count messages that were judged without `receive`."""
-        self.tally.frames += frames
-
-    def knows(self, link: Link, broken: Iterable[tuple[str, int, str | None]]) -> bool:
-        """Whether findings like these are in the report already, or not wanted there: then no text is needed."""
-        return all(
-            self._cause(link, guarantee, label) in self.tally.groups
-            for guarantee, _, label in broken
-            if self._judges(guarantee)
-        )
-
-    def again(self, link: Link, broken: Iterable[tuple[str, At, str | None]]) -> None:
-        """Add findings like ones that are in the report already."""
-        self.collect(link)
-        for guarantee, at, label in broken:
-            if self._judges(guarantee):
-                first = self.tally.groups[self._cause(link, guarantee, label)].first
-                self.tally.add(replace(first, at=at))
-
-    def _cause(self, link: Link, guarantee: str, label: str | None) -> tuple[str, ...]:
-        return (guarantee, self.dialect.guarantees[guarantee].rule.side, redact(label or "", link.secrets))
-
-    def _judges(self, guarantee: str) -> bool:
-        side = self.dialect.guarantees[guarantee].rule.side
-        return self._side in ("both", side) and (self._rules is None or guarantee in self._rules)
 
     def _occurred(self, record: Record) -> tuple[Finding, ...]:
         """Judge a record that is no message."""
@@ -244,7 +215,7 @@ class Checker:
         session = event.key(bracket.keys)[0]
         facts = state.facts
         if session not in facts.homes:
-            self._meet(link, session, born=moves.born)
+            meet(self.met, self.numbered, link, session, born=moves.born, most=self.max_sessions)
         trace = route.route(plan, state, event, moves, out)
         if moves.may_closes and moves.sender == "client":
             self.epoch += 1
@@ -274,38 +245,12 @@ class Checker:
             out=self.out,
         )
 
-    def _meet(self, link: Link, session: Any, *, born: bool) -> None:
-        """Keep track of a session's home: the one connection on which it was created, and the only one to show it."""
-        facts = link.state.facts
-        if session is None:
-            return
-        first = self.met.get(session)
-        if first is None and len(self.met) < MAX_SESSIONS:
-            self.met[session] = link.number
-            if born and len(facts.seen) == len(SENDERS):
-                facts.homes[session] = None
-        elif first is not None and first != link.number:
-            other = self.numbered.get(first)
-            if other is not None:
-                other.state.facts.homes.pop(session, None)
-            self.met[session] = 0
-
-    @property
-    def max_sessions(self) -> int:
-        """How many sessions' homes are remembered."""
-        return MAX_SESSIONS
-
     def _batch(
         self, link: Link, at: At, sender: Sender, decoded: Decoded, form: FrameForm, above: tuple[Any, ...]
     ) -> None:
         """The items of a batch are frames themselves, in order, at the batch's record."""
-        items: Any = decoded.payload
-        for step in form.contains or ():
-            items = items.get(step) if isinstance(items, dict) else None
-        if not isinstance(items, list):
-            return
         inside = () if decoded.style == "flat" else (self.dialect.envelope.data,)
-        for index, item in enumerate(items):
+        for index, item in enumerate(contained(decoded, form)):
             inner = self._decoder.explain_value(item, sender, style=link.style)
             self._explained(link, at, sender, inner, (*above, *inside, *(form.contains or ()), index))
             if len(self._found) + len(self.out.broken) > MAX_AT_ONCE:
@@ -316,7 +261,7 @@ class Checker:
         if conn in self.links:
             self._disconnect(conn, at=None, sender=None, code=None)
         facts = facts_of(self._plan, record, self._urls)
-        self._connect(conn, facts, self._secrets | secrets_of(record, self.dialect))
+        self._connect(conn, facts, (self._secrets | secrets_of(record, self.dialect)) or self._secrets)
         self.tally.recorded |= sees(record)
 
     def _closed(self, record: Closed) -> None:
@@ -370,28 +315,7 @@ class Checker:
         del self.numbered[link.number]
         if link.epoch != self.epoch:
             self._catch_up(link)
-        if (
-            at is None
-            or link.row is None
-            or self._taker is None
-            or not self._taker.stepper.closed(link, at, sender, code)
-        ):
+        if link.row is None or self._taker is None or not self._taker.stepper.closed(link, at, sender, code):
             route.disconnect(self._plan, link.state, self.out, at=at, sender=sender, code=code)
         if self.remembers:
             history.disconnect(self._plan, self.history, link.number, self.out)
-
-    def collect(self, link: Link | None) -> tuple[Finding, ...]:
-        """Turn what was found since the last call into findings, redacted, selected, grouped."""
-        found, self._found = self._found, []
-        broken, self.out.broken = self.out.broken, []
-        found += [broken_finding(self.dialect, instance) for instance in broken]
-        secrets = link.secrets if link is not None else self._secrets
-        kept = tuple(clean(finding, secrets) for finding in found if self._wanted(finding))
-        for finding in kept:
-            self.tally.add(finding)
-        return kept
-
-    def _wanted(self, finding: Finding) -> bool:
-        if finding.guarantee is not None:
-            return self._judges(finding.guarantee)
-        return finding.side is None or self._side in ("both", finding.side)

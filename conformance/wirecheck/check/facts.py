@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from wirecheck.catalog.model import Sender
+from wirecheck.catalog.model import SENDERS, Sender
 from wirecheck.check.plan import Plan
-from wirecheck.record import Opened
+from wirecheck.record import Opened, Vantage
 from wirecheck.shapes.state import Facts
 
 MAX_URLS: Final = 256
+_VANTAGES: Final[dict[str, Vantage]] = {"client": "client", "server": "server", "proxy": "proxy"}
 Params = Mapping[str, str | None]
 
 
@@ -32,7 +33,7 @@ def facts_of(plan: Plan, opened: Opened, known: dict[str, Params | None]) -> Fac
     return Facts(
         started=True,
         seen=set(sees(opened)),
-        vantage=opened.vantage,
+        vantage=None if opened.vantage is None else _VANTAGES[opened.vantage],
         exclusive=opened.exclusive,
         params=None if url is None else known[url],
         auth_refused=opened.auth in ("bad", "missing"),
@@ -41,7 +42,8 @@ def facts_of(plan: Plan, opened: Opened, known: dict[str, Params | None]) -> Fac
 
 def sees(opened: Opened) -> frozenset[Sender]:
     """The senders that the recorder says it records."""
-    return frozenset() if opened.sees is None else opened.sees
+    # The same words for every connection, and not each record's own.
+    return frozenset() if opened.sees is None else frozenset([each for each in SENDERS if each in opened.sees])
 
 
 def _params(plan: Plan, url: str) -> dict[str, str | None] | None:

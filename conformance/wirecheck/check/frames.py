@@ -5,7 +5,7 @@ Law: reads values at the places that the catalog gives, and evaluates cases. It 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wirecheck.catalog.model import Condition, FrameForm
@@ -70,6 +70,14 @@ class Reader:
         if not form.cases:
             self._simple[form.key] = found
         return found
+
+
+def contained(decoded: Decoded, form: FrameForm) -> Sequence[Any]:
+    """The items of a batch."""
+    items: Any = decoded.payload
+    for step in form.contains or ():
+        items = items.get(step) if isinstance(items, dict) else None
+    return items if isinstance(items, list) else ()
 
 
 def _meets(condition: Condition, message: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:

@@ -69,6 +69,7 @@ class Reading:
     __slots__ = (
         "_every",
         "agreed",
+        "at_session",
         "all_names",
         "keys",
         "kind",
@@ -86,6 +87,7 @@ class Reading:
         self.kind = kind
         self.meaning = meaning
         self.sender = meaning.moves.sender
+        self.at_session = meaning.session or 0
         paths: dict[str, list[Path]] = {name: [] for name in meaning.moves.names}
         for name, header, first, deeper in places:
             path = header, (first, *deeper)

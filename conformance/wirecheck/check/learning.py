@@ -91,7 +91,7 @@ def _learnt(
         glanced=glanced,
         plain=not broken,
         loops=stays and not effects,
-        steady=stays and all(what in ("remember", "forget") for what, *_ in effects),
+        steady=stays and all(what in ("remember", "forget") for what, *_ in log),
     )
 
 

@@ -7,7 +7,7 @@ row with its names and positions. Whoever asks for `state` gets the first form; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from wirecheck.catalog.model import Sender, Style
 from wirecheck.check import memory
@@ -20,6 +20,15 @@ from wirecheck.shapes.state import Facts, Text, Trace
 
 MAX_PATIENCE = 64
 """Frames at most after which a state that no row could hold is looked at again."""
+
+HEARD: Final[dict[Sender | None, frozenset[Sender]]] = {
+    "client": frozenset({"client"}),
+    "server": frozenset({"server"}),
+    None: frozenset({"client", "server"}),
+}
+"""Which sides were heard: a first one, and (None) both; shared, for there may be many thousand connections."""
+
+_NONE: dict[Any, Any] = {}
 
 Spot = tuple[int, Any]
 """A position in the input: the line, and the time that stands there."""
@@ -34,6 +43,7 @@ class Link:
     """
 
     __slots__ = (
+        "_settled",
         "_state",
         "_wait",
         "again",
@@ -71,7 +81,7 @@ class Link:
         self.secrets = secrets
         self.rows = rows
         self.style: Style | None = None
-        self.heard: set[Sender] = set()
+        self.heard: frozenset[Sender] = frozenset()
         self.epoch = 0
         self._state: Connection | None = None
         self.row: Row | None = None
@@ -91,6 +101,7 @@ class Link:
         self.turn: memory.Turn | None = None
         self.patience = 0
         self._wait = 1
+        self._settled: Row | None = None
 
     @property
     def state(self) -> Connection:
@@ -112,6 +123,12 @@ class Link:
                 self._state = thaw(plan, self.row.shape, self.names, ats, self.facts, lanes)
                 if self.texts is not None:
                     self._state.live.texts = self.texts.texts
+            if self.row is self._settled:
+                # It went into the row and did nothing there: next time it waits longer before it tries again.
+                self.patience = self._wait
+                self._wait = min(2 * self._wait, MAX_PATIENCE)
+            else:
+                self._wait = 1
             self.row = self.kind = self.again = self.turn = self.session = self.text = None
             self.texts = None
         return self._state
@@ -128,6 +145,8 @@ class Link:
     def begin(self, rows: Rows) -> None:
         """Start in a row; a new link only."""
         self.row = rows.first(self.facts)
+        if self.row is not None:
+            self._lighten()
 
     def settle(self, rows: Rows) -> None:
         """Go into a row, if one can hold the state; not at once again where none could."""
@@ -143,15 +162,21 @@ class Link:
             self.patience = self._wait
             self._wait = min(2 * self._wait, MAX_PATIENCE)
             return
-        self._wait = 1
         self.rows = rows
-        self.row = rows.row(shape)
+        self.row = self._settled = rows.row(shape)
         self.spots = tuple([(at.line, at.t) for at in ats])
         self.sets = {
             place: keys for lane, both in enumerate(sets_of(state)) for place, keys in enumerate(both, 2 * lane) if keys
         }
         self.texts = Trace(live=True, lanes=[], texts=state.live.texts) if state.live.texts else None
         self._state = None
+        self._lighten()
+
+    def _lighten(self) -> None:
+        """Give up what the row says now; `thaw` fills it in again."""
+        facts = self.facts
+        facts.last = facts.answered = _NONE
+        facts.contacts = _NONE
 
     def __getstate__(self) -> dict[str, Any]:
         held = {"_state": self.state}

@@ -17,8 +17,8 @@ from wirecheck.check.rows import Act
 from wirecheck.record import At
 from wirecheck.shapes.state import Event, Outcomes
 
-MEETS_NOBODY, AT_HOME, MET_HERE, MEETS_FIRST = range(4)
-"""Of the session that a frame names: none, one whose home this is, one seen here alone, one never seen before."""
+MEETS_NOBODY, AT_HOME, MET_BEFORE, MEETS_FIRST = range(4)
+"""Of the session that a frame names: none, one whose home this is, another that was seen before, one never seen."""
 
 
 class Meaning:

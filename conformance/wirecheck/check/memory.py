@@ -22,7 +22,7 @@ MAX_WEIGHT = 100_000
 """Texts and items remembered in all sessions together; beyond, the oldest session is forgotten."""
 MAX_ITEMS = 2_000
 MAX_TEXT = 1 << 20
-MAX_PIECES = 64
+MAX_PIECES = 16
 
 KINDS = ("tool.open", "tool.close")
 """The roles of frames that are remembered one by one, beside the pieces of text."""

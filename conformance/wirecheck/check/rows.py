@@ -200,9 +200,9 @@ def like(facts: Facts, clients: Clients) -> Facts:
     )
 
 
-def closing(sender: Sender | None, code: int | None) -> tuple[Any, ...]:
-    """The signature of a connection's end."""
-    return ("close", sender, code)
+def closing(closed: bool, sender: Sender | None, code: int | None) -> tuple[Any, ...]:
+    """The signature of a connection's end, or (not `closed`) of the input's."""
+    return ("close", closed, sender, code)
 
 
 def blurring(sender: Sender) -> tuple[Any, ...]:

@@ -14,11 +14,12 @@ import msgspec
 
 from wirecheck.catalog.model import SENDERS, Sender
 from wirecheck.check import history, route
+from wirecheck.check.homes import meet
 from wirecheck.check.judge import judge_connection
 from wirecheck.check.kinds import Reading
 from wirecheck.check.learning import learn
 from wirecheck.check.link import Link, Spot
-from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_HERE, Meaning, Meanings
+from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_BEFORE, Meaning, Meanings
 from wirecheck.check.memory import kind_of
 from wirecheck.check.plan import Moves
 from wirecheck.check.route import Connection
@@ -94,6 +95,9 @@ class Stepper:
             checker.met[session] = link.number
             if moves.born and len(link.facts.seen) == len(SENDERS):
                 link.facts.homes[session] = None
+        elif meets == MET_BEFORE:
+            assert meaning.session is not None
+            meet(checker.met, checker.numbered, link, values[meaning.session], born=False, most=checker.max_sessions)
         event = None
         if moves.connected or moves.joins or (self.remembers and moves.historic):
             event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, frame.names())
@@ -150,10 +154,7 @@ class Stepper:
         if session in link.facts.homes:
             return AT_HOME
         met = self.checker.met
-        first = met.get(session)
-        if first is None:
-            return MEETS_FIRST if len(met) < self.checker.max_sessions else None
-        return MET_HERE if first == link.number else None
+        return MEETS_FIRST if met.get(session) is None and len(met) < self.checker.max_sessions else MET_BEFORE
 
     def _node(
         self, link: Link, row: Row, meaning: Meaning, values: Values, refs: tuple[Any, ...], spot: Spot,
@@ -227,16 +228,20 @@ class Stepper:
             known = link.opted[moves.form.key] = bool(out.counts[self.plan.gate or ""][0])
         return known
 
-    def closed(self, link: Link, place: At, sender: Sender | None, code: int | None) -> bool:
-        """The connection ended, and a row says what that means. Nothing may be done with the link any more."""
+    def closed(self, link: Link, place: At | None, sender: Sender | None, code: int | None) -> bool:
+        """The connection, or (without a place) the input, ended, and a row says what that means.
+
+        Nothing may be done with the link any more.
+        """
         if link.facts.auth_refused:
             return False
 
         def act(connection: Connection, at: At, out: Outcomes) -> bool:
-            route.disconnect(self.plan, connection, out, at=at, sender=sender, code=code)
+            route.disconnect(self.plan, connection, out, at=None if place is None else at, sender=sender, code=code)
             return False
 
-        return self._happened(link, closing(sender, code), (place.line, place.t), act)
+        spot = (0, None) if place is None else (place.line, place.t)
+        return self._happened(link, closing(place is not None, sender, code), spot, act)
 
     def blurred(self, link: Link, sender: Sender, place: At) -> bool:
         """A message could not be read, and a row says what that means."""

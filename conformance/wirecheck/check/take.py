@@ -15,7 +15,7 @@ import msgspec
 from wirecheck.catalog.model import Sender
 from wirecheck.check.kinds import Reading, StructKind
 from wirecheck.check.link import Link, Spot
-from wirecheck.check.means import AT_HOME, MEETS_NOBODY, Meaning
+from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
 from wirecheck.check.rows import Node, Step, answered
 from wirecheck.check.stepping import Stepper
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from wirecheck.typed import Typed
 
 UNSET: Final = msgspec.UNSET
-JOINED, ADDED, PROMISED, OBSERVED, JUDGED = 1, 2, 4, 8, 16
+JOINED, ADDED, PROMISED, OBSERVED, JUDGED, MET = 1, 2, 4, 8, 16, 32
 NOTED: Final = OBSERVED | JUDGED
 """What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
-connection are counted; what sessions held takes note; a joined text is judged."""
+connection are counted; what sessions held takes note; a joined text is judged; the session was seen before."""
 
 Kinds = dict[type, StructKind]
 Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Node], int, Reading]
@@ -159,6 +159,8 @@ class Taker:
         link.kind = None
         held: Sequence[str] = ()
         if beside:
+            if beside & MET and self._meets(link, values[reading.at_session]):
+                return False
             if beside & PROMISED:
                 kept = self.stepper.promised(link, reading, frame)
                 if kept is None:
@@ -173,10 +175,16 @@ class Taker:
             self.stepper.move(link, step, values, (number, line.t))
         if beside & NOTED:
             self._noted(link, reading, frame, beside, (number, line.t))
-        elif step.steady and reading.repeats:
+        elif step.steady and reading.repeats and not beside & MET:
             link.kind, link.read, link.again, link.held = cls, single or keys, step, held
             link.values = value if single is not None else values
         return True
+
+    def _meets(self, link: Link, session: Any) -> bool:
+        """Whether anything comes of it that the connection shows a session that was seen before."""
+        met = self._checker.met
+        first = met.get(session)
+        return first != link.number and first != 0 and (first is not None or len(met) < self._checker.max_sessions)
 
     def _again(self, link: Link, frame: Any) -> bool:
         """Take the last step of the link again, for a frame like the last one."""
@@ -258,9 +266,9 @@ class Taker:
     def _beside_of(self, meaning: Meaning, step: Step, meets: int | None) -> int | None:
         """What has to be done beside a quick step of this meaning; None where it cannot be one."""
         moves = meaning.moves
-        if meaning.bumps or meaning.numbers or moves.subscribes or meets not in (MEETS_NOBODY, AT_HOME):
+        if meaning.bumps or meaning.numbers or moves.subscribes or meets not in (MEETS_NOBODY, AT_HOME, MET_BEFORE):
             return None
-        beside = PROMISED if moves.connected else 0
+        beside = (PROMISED if moves.connected else 0) | (MET if meets == MET_BEFORE else 0)
         if self._checker.remembers and moves.historic:
             beside |= ADDED if step.glanced else OBSERVED
         if moves.joins:

@@ -18,7 +18,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from wirecheck import __version__
-from wirecheck.errors import TargetError, WirecheckError
+from wirecheck.errors import TargetError, WirecheckError, WorkError
 
 PASSED: Final = 0
 FINDINGS: Final = 1
@@ -73,6 +73,8 @@ def _run(inner: Any, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
         return error.exit_code
     except TargetError as error:
         return _told(error, UNREACHABLE)
+    except WorkError as error:
+        return _told(error, OUR_FAULT)
     except WirecheckError as error:
         return _told(error, USAGE)
     except Exception as error:

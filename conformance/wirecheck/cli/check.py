@@ -43,16 +43,26 @@ _LEVELS = ["must", "should", "may"]
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "junit", "github"]), default="text", help="How to report."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Judge in so many processes; as many as there are processors, and one for what is small, if not given.",
+)
+@click.option(
+    "--engine", metavar="URL", help="Judge on a cluster, such as dask://HOST:8786; captures must lie where it reads."
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to this file.")
 def command(**options: Any) -> int:
     """Check captured traffic against what the vendor's document promises.
 
-    PATH is a capture, a pattern, a folder (its *.jsonl, *.jsonl.gz and *.txt), or - for standard input. Whose
-    traffic it is, is told from the traffic unless --dialect or --catalog says it.
+    PATH is a capture, a pattern, a folder (its *.jsonl, *.jsonl.gz, *.jsonl.zst and *.txt), or - for standard input.
+    Whose traffic it is, is told from the traffic unless --dialect or --catalog says it.
 
     \b
     Exit codes: 0 passed, 1 findings, 2 usage or catalog, 3 our own fault.
     """
-    from wirecheck.cli.run import Request, perform
+    from wirecheck.cli.judging import Request
+    from wirecheck.cli.run import perform
 
     return perform(Request(**options))

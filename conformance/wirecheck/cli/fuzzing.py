@@ -24,10 +24,9 @@ from wirecheck.cli import FINDINGS, INTERRUPTED, PASSED
 from wirecheck.cli.choose import the_one
 from wirecheck.cli.covering import cover, coverable
 from wirecheck.cli.output import emit, save, writable
-from wirecheck.cli.targets import target_from
+from wirecheck.cli.targets import TargetRequest, target_from
 from wirecheck.cli.testing import CAPTURES, tell_of_our_fault, usable
 from wirecheck.drive import Limits, Target
-from wirecheck.drive.target import Transport
 from wirecheck.drive.trigger import run
 from wirecheck.errors import WirecheckError
 from wirecheck.redact import redact
@@ -39,7 +38,7 @@ _TOLD: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(TargetRequest):
     """What the user asked for: the options of the command, by their names."""
 
     url: str = field(repr=False)
@@ -55,21 +54,6 @@ class Request:
     retries: int
     restart: str | None = field(repr=False)
     canary: str | None
-    variables: tuple[str, ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-    headers: tuple[str, ...] = field(repr=False)
-    subprotocols: tuple[str, ...] = field(repr=False)
-    ca: Path | None
-    cert: Path | None
-    key: Path | None
-    insecure: bool
-    proxy: str | None = field(repr=False)
-    no_compression: bool
-    transport: Transport
-    trigger: str | None = field(repr=False)
-    wait: float
-    timeout: float
-    patience: float
     fail_on: FailOn
     form: Literal["text", "json"]
     output: Path | None

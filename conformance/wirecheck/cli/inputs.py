@@ -1,21 +1,22 @@
 """Paths, patterns and folders to captures.
 
-Law: names only; nothing is opened. Whatever was named and is not there is an error; whatever a folder holds beside
-captures is listed and left alone.
+Law: names only; no capture is opened, though of a remote place its folders and patterns are asked for. Whatever was
+named and is not there is an error; whatever a folder holds beside captures is listed and left alone. Names are shown
+without the secrets that URLs hold, and no two captures under one name.
 """
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from wirecheck.capture import STANDARD_INPUT
+from wirecheck.capture import STANDARD_INPUT, is_remote, label
 from wirecheck.errors import CaptureError
 
-SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".txt")
+SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,21 @@ class Inputs:
     captures: tuple[str, ...]
     skipped: tuple[str, ...]
 
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What to call each capture in reports and messages: another name for each."""
+        shown: dict[str, str] = {}
+        taken: set[str] = set(self.captures)
+        for name in self.captures:
+            called = plain = label(name)
+            number = 1
+            while called in taken and called != name:
+                number += 1
+                called = f"{plain} ({number})"
+            shown[name] = called
+            taken.add(called)
+        return shown
+
 
 def expand(paths: Iterable[str]) -> Inputs:
     """Raises `CaptureError` for a path, a pattern or a folder that gives nothing to read."""
@@ -33,6 +49,13 @@ def expand(paths: Iterable[str]) -> Inputs:
     for path in paths:
         if path == STANDARD_INPUT:
             captures[path] = None
+            continue
+        if is_remote(path):
+            from wirecheck.capture import remote
+
+            there, beside = remote.found(path, SUFFIXES)
+            captures.update(dict.fromkeys(there))
+            skipped.update(dict.fromkeys(beside))
             continue
         for found in _matches(path):
             if os.path.isdir(found):

@@ -6,8 +6,9 @@ Law: the same words for every command that leads conversations with a server.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -90,36 +91,28 @@ def _with(function: _Wrapped, options: tuple[Callable[[_Wrapped], _Wrapped], ...
     return function
 
 
-class Asked(Protocol):
-    """The options of `target_options`, by their names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRequest:
+    """What a user said of a server: the options of `target_options` and `patience_options`, by their names."""
 
-    @property
-    def variables(self) -> tuple[str, ...]: ...
-    @property
-    def secrets(self) -> tuple[str, ...]: ...
-    @property
-    def headers(self) -> tuple[str, ...]: ...
-    @property
-    def subprotocols(self) -> tuple[str, ...]: ...
-    @property
-    def ca(self) -> Path | None: ...
-    @property
-    def cert(self) -> Path | None: ...
-    @property
-    def key(self) -> Path | None: ...
-    @property
-    def insecure(self) -> bool: ...
-    @property
-    def proxy(self) -> str | None: ...
-    @property
-    def no_compression(self) -> bool: ...
-    @property
-    def transport(self) -> Transport: ...
-    @property
-    def trigger(self) -> str | None: ...
+    variables: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    headers: tuple[str, ...] = field(repr=False)
+    subprotocols: tuple[str, ...] = field(repr=False)
+    ca: Path | None
+    cert: Path | None
+    key: Path | None
+    insecure: bool
+    proxy: str | None = field(repr=False)
+    no_compression: bool
+    transport: Transport
+    trigger: str | None = field(repr=False)
+    wait: float
+    timeout: float
+    patience: float
 
 
-def target_from(asked: Asked, url: str, dialect: Dialect) -> Target:
+def target_from(asked: TargetRequest, url: str, dialect: Dialect) -> Target:
     """The target that the options name. Raises `UsageError`."""
     from wirecheck.drive.options import Given, target_of
 

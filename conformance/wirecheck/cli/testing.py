@@ -23,12 +23,11 @@ from wirecheck.cli import FINDINGS, PASSED
 from wirecheck.cli.choose import the_one
 from wirecheck.cli.output import emit, save, writable
 from wirecheck.cli.played import Played, Run, breaks
-from wirecheck.cli.targets import target_from
+from wirecheck.cli.targets import TargetRequest, target_from
 from wirecheck.cli.testing_forms import FORMS, render
 from wirecheck.cli.watching import Watching, watching
 from wirecheck.drive import Budget, Case, Judged, Limits, Outcome, Target, cases, judged, play, reachable
 from wirecheck.drive.expected import Expected, read_expected
-from wirecheck.drive.target import Transport
 from wirecheck.errors import TargetError, UsageError, WirecheckError
 from wirecheck.redact import redact
 from wirecheck.report.escape import printable
@@ -40,7 +39,7 @@ Fatal = Callable[[Case, Judged], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(TargetRequest):
     """What the user asked for: the options of the command, by their names."""
 
     url: str | None = field(repr=False)
@@ -49,21 +48,6 @@ class Request:
     scenarios: tuple[str, ...]
     rules: tuple[str, ...]
     listing: bool
-    variables: tuple[str, ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-    headers: tuple[str, ...] = field(repr=False)
-    subprotocols: tuple[str, ...] = field(repr=False)
-    ca: Path | None
-    cert: Path | None
-    key: Path | None
-    insecure: bool
-    proxy: str | None = field(repr=False)
-    no_compression: bool
-    transport: Transport
-    trigger: str | None = field(repr=False)
-    wait: float
-    timeout: float
-    patience: float
     attempts: int | None
     max_turns: int | None
     exitfirst: bool

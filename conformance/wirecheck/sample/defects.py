@@ -6,7 +6,6 @@ no other, or, where it would leave the frame valid, the reason. Nothing here jud
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -104,7 +103,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
 )
 BY_NAME: Final[Mapping[str, Defect]] = {defect.name: defect for defect in DEFECTS}
 
-_reasons: OrderedDict[tuple[int, int, Style], tuple[Dialect, FrameForm, Mapping[str, str]]] = OrderedDict()
+_reasons: dict[tuple[int, int, Style], tuple[Dialect, FrameForm, Mapping[str, str]]] = {}
 
 
 def inapplicable(dialect: Dialect, form: FrameForm, style: Style) -> Mapping[str, str]:
@@ -120,7 +119,7 @@ def inapplicable(dialect: Dialect, form: FrameForm, style: Style) -> Mapping[str
             reasons[name] = made
     _reasons[key] = (dialect, form, reasons)
     while len(_reasons) > REMEMBERED:
-        _reasons.popitem(last=False)
+        del _reasons[next(iter(_reasons))]
     return reasons
 
 

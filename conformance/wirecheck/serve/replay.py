@@ -7,41 +7,32 @@ and a client that was waited for in vain is not waited for again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
 from wirecheck.capture import detect, open_capture, read, unwrap
 from wirecheck.catalog import Dialect, dialects, load
 from wirecheck.catalog.model import SENDERS
-from wirecheck.errors import UsageError
 from wirecheck.record import At, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.report import Section
 from wirecheck.serve.judge import Judge
+from wirecheck.serve.listening import Listening
 from wirecheck.serve.playback import Playback
 from wirecheck.serve.recorded import Recorded, recorded
 from wirecheck.serve.watch import one_by_one
-from wirecheck.strict import MAX_BYTES
 from wirecheck.verdict import Report
 
-_LOG: Final = logging.getLogger("wirecheck.serve")
-_LOG.addHandler(logging.NullHandler())
-_LOG.setLevel(logging.INFO)  # what the library says below shows headers, and credentials with them
-
-_LEAVING: Final = 2.0
-"""Seconds that a client has to answer a close."""
 PATIENCE: Final = 30.0
 """Seconds that a client is waited for, unless somebody says otherwise."""
 REMARKS_KEPT: Final = 1_000
 
 
-class ReplayServer:
+class ReplayServer(Listening):
     """Plays the connections of a capture, in their order and then from the start, to whoever connects.
 
     A client gets the next connection that was recorded with its path and query; where there is none, one with its
@@ -60,6 +51,7 @@ class ReplayServer:
         patience: float = PATIENCE,
         remark: Callable[[str], None] | None = None,
     ) -> None:
+        super().__init__(host, port)
         self.dialect = dialect or _told(capture)
         with open_capture(capture) as stream:
             self.connections, wrong = recorded(read(stream), name=str(capture))
@@ -71,49 +63,8 @@ class ReplayServer:
         self._played = [0] * len(self.connections)
         self._judge = Judge(self.dialect, name="clients")
         self._frames = one_by_one()
-        self._host, self._port, self._patience = host, port, patience
-        self._server: Server | None = None
+        self._patience = patience
         self._count = 0
-
-    async def start(self) -> Self:
-        try:
-            self._server = await serve(
-                self._serve,
-                self._host,
-                self._port,
-                select_subprotocol=self._subprotocol,
-                max_size=MAX_BYTES,
-                close_timeout=_LEAVING,
-                logger=_LOG,
-            )
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UsageError(
-                f"cannot listen on {self._host}:{self._port} ({reason}); give another --host or --port"
-            ) from error
-        return self
-
-    async def close(self) -> None:
-        """Stop: clients are told so (code 1001), and nothing is played any more. May be called twice."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def base(self) -> str:
-        """`ws://host:port`, without a path."""
-        if self._server is None:
-            raise UsageError("the server is not listening yet; use it as `async with ReplayServer(…) as server`")
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
     @property
     def url(self) -> str:

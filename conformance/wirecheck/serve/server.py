@@ -1,28 +1,23 @@
 """The reference server's sockets.
 
-Law: the only module of its room that listens. What is said on a connection is the stage's matter, who hears it is the
-companies', and what it is worth is the judge's.
+Law: clients come in here. What is said on a connection is the stage's matter, who hears it is the companies', and what
+it is worth is the judge's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final
 from urllib.parse import quote
-from weakref import WeakSet
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from wirecheck.catalog import Dialect
 from wirecheck.catalog.script import Connect
-from wirecheck.errors import UsageError
 from wirecheck.report import Section
 from wirecheck.scenario.arrival import Arrival, arrival, credential_protocol
 from wirecheck.scenario.conversations import Conversation
@@ -32,22 +27,14 @@ from wirecheck.serve.asking import Asking
 from wirecheck.serve.company import Company, House
 from wirecheck.serve.judge import Judge
 from wirecheck.serve.link import Link
-from wirecheck.strict import MAX_BYTES
+from wirecheck.serve.listening import Listening
 from wirecheck.verdict import Report
 
-_LOG: Final = logging.getLogger("wirecheck.serve")
-_LOG.addHandler(logging.NullHandler())
-_LOG.setLevel(logging.INFO)  # what the library says below shows headers, and credentials with them
-
-_ARRIVING: Final = 60.0
-"""Seconds that a client gets for its handshake: a crowd that arrives at once takes a while on a busy machine."""
-_LEAVING: Final = 2.0
-"""Seconds that a client has to answer a close."""
 _JOINED: Final = 1_000
 """Conversations that one connection hears of; beyond, it hears no more of the one that it joined first."""
 
 
-class ReferenceServer:
+class ReferenceServer(Listening):
     """Plays the server's side of a dialect's scenarios to whoever connects.
 
     `port` 0 takes a free one. `mutant` is `RULE` or `RULE:variant`: that fault is played. `unknown_frames` puts a
@@ -68,14 +55,13 @@ class ReferenceServer:
         variables: Mapping[str, Any] | None = None,
         patience: float = 10.0,
     ) -> None:
+        super().__init__(host, port)
         self.dialect = dialect
         mutation = None if mutant is None else _mutation(dialect, mutant)
         self.stage = Stage(dialect, variables=variables, mutation=mutation, unknown_frames=unknown_frames)
         secrets = (self.stage.variables[name] for name, one in dialect.variables.items() if one.secret)
         self._judge = Judge(dialect, name="clients", secrets=map(str, secrets))
-        self._host, self._port, self._latency = host, port, latency
-        self._server: Server | None = None
-        self._sockets: WeakSet[ServerConnection] = WeakSet()
+        self._latency = latency
         self._closing = asyncio.Event()
         self._patience = patience
         self._house = House(
@@ -85,26 +71,6 @@ class ReferenceServer:
         self._fault: BaseException | None = None
         self._count = 0
 
-    async def start(self) -> Self:
-        try:
-            self._server = await serve(
-                self._serve,
-                self._host,
-                self._port,
-                select_subprotocol=self._subprotocol,
-                max_size=MAX_BYTES,
-                open_timeout=_ARRIVING,
-                close_timeout=_LEAVING,
-                create_connection=cast(type[ServerConnection], self._created),
-                logger=_LOG,
-            )
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UsageError(
-                f"cannot listen on {self._host}:{self._port} ({reason}); give another --host or --port"
-            ) from error
-        return self
-
     async def close(self) -> None:
         """Stop: clients are told so (code 1001), and nothing is played any more. May be called twice.
 
@@ -113,31 +79,9 @@ class ReferenceServer:
         self._closing.set()
         for company in tuple(self._companies.values()):
             await company.stop()
-        if self._server is not None:
-            self._server.close()
-            for socket in tuple(self._sockets):
-                # The library would wait for its handshake. What was accepted this very moment has no transport yet.
-                if socket.state is State.CONNECTING and hasattr(socket, "transport"):
-                    socket.transport.abort()
-            await self._server.wait_closed()
+        await super().close()
         if self._fault is not None:
             raise self._fault
-
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def base(self) -> str:
-        """`ws://host:port`, without a path."""
-        if self._server is None:
-            raise UsageError("the server is not listening yet; use it as `async with ReferenceServer(…) as server`")
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
     @property
     def url(self) -> str:
@@ -151,11 +95,6 @@ class ReferenceServer:
     def section(self) -> Section:
         """The same, with what stood around each finding, ready to be shown."""
         return self._judge.section()
-
-    def _created(self, *given: Any, **options: Any) -> ServerConnection:
-        socket = ServerConnection(*given, **options)
-        self._sockets.add(socket)
-        return socket
 
     def _subprotocol(self, _: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         # Chosen for a credential that is refused too: browsers end a connection that chooses none of those offered,

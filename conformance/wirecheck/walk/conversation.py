@@ -127,18 +127,23 @@ def _broken(made: Tables, source: Source, guarantee: str, most: int) -> Conversa
     if not ways:  # what began is over, or nothing about it can be proven any more
         walker, actor = _alone(made, guarantee)
         ways = _ways(made, actor.row, guarantee)
-    way, line = ways[source.below(len(ways))], 0
-    for move in way.moves:
-        walker.say(actor, move, 0)
-        line = len(walker.events)
-        while actor.queue:
-            walker.repeat(actor)
+    way = ways[source.below(len(ways))]
+    lines = [_moved(walker, actor, move) for move in way.moves]
     if way.how == _UNCLOSED:
         walker.close(1000, "server")
-        line = len(walker.events)
+        lines.append(len(walker.events))
     walker.finish(source)
-    fault = OrderingFault(guarantee=guarantee, how=way.how, line=line)
+    fault = OrderingFault(guarantee=guarantee, how=way.how, line=lines[-1])
     return Conversation(dialect=made.ground.dialect.name, events=tuple(walker.events), fault=fault)
+
+
+def _moved(walker: Walker, actor: Actor, move: Move) -> int:
+    """Make a move, and what must come right after it; the line of the move itself."""
+    walker.say(actor, move, 0)
+    line = len(walker.events)
+    while actor.queue:
+        walker.repeat(actor)
+    return line
 
 
 def _alone(made: Tables, guarantee: str, *, tied: bool = False) -> tuple[Walker, Actor]:

@@ -1,0 +1,237 @@
+"""A stretch of a capture, put behind what came before it.
+
+Law: what comes out is what one checker would have made of all of it, to the byte, or it is refused. The journal of the
+stretch is replayed to the checker of everything before, between the records of the older connections; then that takes
+over what the stretch left behind, unless something that was asked in the stretch has another answer now.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Final
+
+from wirecheck.check import checker as bounds
+from wirecheck.check import memory
+from wirecheck.check.apart import Stretch, lined, note
+from wirecheck.check.checker import Checker
+from wirecheck.check.journal import FAR, Entry
+from wirecheck.check.memory import Session
+from wirecheck.check.stepping import Stepper
+from wirecheck.check.take import Block
+from wirecheck.check.tally import Placed, Tally, joined
+from wirecheck.record import Record
+from wirecheck.shapes.lane import Key
+from wirecheck.shapes.opted import MAX_TOPICS
+
+_COMPILED: Final = frozenset({"dialect", "_decoder", "_glances", "_plan", "_reader", "_tables", "_taker"})
+"""What every checker of a dialect has alike, and no process need be sent."""
+
+
+def frozen(checker: Checker) -> bytes:
+    """The state of a checker, without what is compiled from the dialect."""
+    checker.settle()
+    return pickle.dumps({name: value for name, value in vars(checker).items() if name not in _COMPILED})
+
+
+def thaw(checker: Checker, state: bytes) -> None:
+    """Give a checker, made with the same arguments, the state of another one."""
+    vars(checker).update(pickle.loads(state))
+    checker._taker = None  # it may have taken steps that count for nothing now
+
+
+class _Held(dict[int, None]):
+    """The connections that show a session of the stretch, as far as the older ones see: there must be none."""
+
+    def __setitem__(self, number: int, nothing: None) -> None:
+        raise Different
+
+
+class Different(Exception):
+    """Something is not as the stretch took it to be."""
+
+
+def fits(checker: Checker, stretch: Stretch, *, others: int) -> bool:
+    """Whether the stretch can be taken over, as far as that can be told beforehand. `others` is the number of its
+    connections that began before, or may have."""
+    known, clients = stretch.known, checker._clients
+    full = len(checker.met) >= bounds.MAX_SESSIONS
+    return (
+        stretch.sound
+        and "" not in checker.links
+        and len(checker.links) + others + stretch.most <= bounds.MAX_LINKS
+        and known.met == full
+        and checker.met.keys().isdisjoint(stretch.shown if full else stretch.met)
+        and checker.history.sessions.keys().isdisjoint(stretch.sessions)
+        and len(clients.topics) + sum(len(about) for _, what, about in stretch.entries if what == "topics")
+        <= MAX_TOPICS
+    )
+
+
+class Absorbing:
+    """A stretch being taken over, beside the lines of older connections that it left to others.
+
+    These are given to `take`, whole blocks of them, and then `finish` ends it. Both raise `Different` where the stretch
+    cannot be taken over; then the checker is of no more use. `over` gives what is left to judge of a connection whose
+    name is used again.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        stretch: Stretch,
+        *,
+        over: Callable[[str], Iterable[Record]],
+    ) -> None:
+        self.checker = checker
+        self.stretch = stretch
+        self.over = over
+        self.entries = deque(stretch.entries)
+        self.bumps = deque(stretch.bumps)
+        self.before = checker.tally
+        self.epoch = self.expected = checker.epoch
+        self.doubts = checker.history.epoch
+        self.count = checker.tally.connections + stretch.connections
+        self.line = 0
+        self.begun: dict[int, int] = {}
+        self.held: dict[Key, Session] = {}
+        checker.tally = Placed(**{each.name: getattr(self.before, each.name) for each in fields(Tally)})
+        checker.tally.groups, checker.tally.dropped = {}, 0
+        checker.tally.connections = self.count
+        lined(checker)
+
+    def take(self, block: Block) -> None:
+        """The next lines of older connections; their `record` must call `at` for each line that it is asked for."""
+        self.checker.take(block)
+
+    def at(self, line: int, records: Iterable[Record] = ()) -> None:
+        """What happened before this line in the stretch happens now; and then what the line says."""
+        checker = self.checker
+        self.look()
+        while self.bumps and self.bumps[0] < line:
+            self.bumps.popleft()
+            self.expected += 1
+        while self.entries and self.entries[0][0] <= line:
+            self.replay(self.entries.popleft())
+        if checker.epoch != self.expected:
+            raise Different
+        self.line = line
+        note(checker, line)
+        for record in records:
+            checker.receive(record)
+            self.look()
+
+    def look(self) -> None:
+        """Note where a connection began, if one did: only a record that is judged with care begins one."""
+        checker = self.checker
+        if checker.tally.connections != self.count and checker.links:
+            link = next(reversed(checker.links.values()))
+            if link.number == checker.tally.connections:
+                self.begun[link.number] = self.line
+        self.count = checker.tally.connections
+
+    def finish(self) -> None:
+        """Take over what the stretch left behind."""
+        checker = self.checker
+        self.at(FAR)
+        self.compare()
+        self.take_over()
+        assert checker._taker is not None
+        checker._taker.stepper.__class__ = Stepper
+
+    def replay(self, entry: Entry) -> None:
+        """What happened in the stretch, as the older connections see it."""
+        checker = self.checker
+        line, what, about = entry
+        note(checker, line)
+        match what:
+            case "open":
+                for record in self.over(about):
+                    checker.receive(record)
+                link = checker.links.get(about)
+                if link is not None:
+                    checker._disconnect(about, at=None, sender=None, code=None)
+                    checker.collect(link)
+            case "epoch":
+                checker.epoch += about
+                self.expected += about
+            case "doubt":
+                checker.history.epoch += about
+                self.doubts += about
+            case "session":
+                self.session(about)
+            case "weight":
+                checker.history.weight += about
+                while checker.history.weight > memory.MAX_WEIGHT:
+                    memory.forget(checker.history)
+            case "topics":
+                checker._clients.topics.update(about)
+            case "opaque":
+                checker._clients.opaque = True
+            case "ask":
+                checker._clients.ask(*about)
+            case _:
+                raise AssertionError(what)
+
+    def session(self, key: Key) -> None:
+        """Keep a place for a session of the stretch, in the order in which sessions are forgotten."""
+        sessions = self.checker.history.sessions
+        if key in sessions:
+            raise Different
+        held = Session(epoch=self.checker.history.epoch, shown_by=_Held())
+        sessions[key] = self.held[key] = held
+        if len(sessions) > memory.MAX_SESSIONS:
+            memory.forget(self.checker.history)
+
+    def compare(self) -> None:
+        """Whether what was asked in the stretch has the same answers, now that the older connections went on."""
+        checker, stretch, clients = self.checker, self.stretch, self.checker._clients
+        met, sessions = checker.met, checker.history.sessions
+        hidden = clients.full or clients.unseen > 0
+        right = (
+            (checker.history.epoch == self.doubts or not stretch.looked)
+            and met.keys().isdisjoint(stretch.shown if stretch.known.met else stretch.met)
+            and (stretch.known.met or len(met) + len(stretch.met) <= bounds.MAX_SESSIONS)
+            and all(sessions.get(key) is held for key, held in self.held.items())
+            and not (
+                stretch.missed
+                and ((clients.opaque and not stretch.known.opaque) or not clients.topics.isdisjoint(stretch.missed))
+            )
+            and not (stretch.bold and hidden)
+            and all(clients.asks.get(key) == number for key, number in stretch.keys.items())
+            and len(clients.topics) <= MAX_TOPICS
+        )
+        if not right:
+            raise Different
+
+    def take_over(self) -> None:
+        checker, stretch, tally = self.checker, self.stretch, self.checker.tally
+        assert isinstance(tally, Placed)
+        groups = joined(self.before, (tally, stretch.tally))
+        if groups is None:
+            raise Different
+        checker.tally = self.before
+        self.before.groups, self.before.dropped = groups
+        self.before.connections = tally.connections
+        self.before.frames = tally.frames + stretch.tally.frames
+        self.before.others = tally.others + stretch.tally.others
+        self.before.recorded |= tally.recorded | stretch.tally.recorded
+        for guarantee, counts in stretch.tally.outcomes.counts.items():
+            ours = checker.out.counts[guarantee]
+            for which, count in enumerate(counts):
+                ours[which] += count
+        for key, session in stretch.sessions.items():
+            session.epoch = self.held[key].epoch
+            checker.history.sessions[key] = session
+        checker.history.links.update(stretch.memories)
+        checker.met.update(stretch.met)
+        for link in stretch.links.values():
+            link.facts.clients = checker._clients
+            link.epoch += self.epoch
+        checker.numbered.update((link.number, link) for link in stretch.links.values())
+        began = {**self.begun, **stretch.lines}
+        both = {**checker.links, **stretch.links}
+        checker.links.clear()
+        checker.links.update(sorted(both.items(), key=lambda item: began.get(item[1].number, 0)))

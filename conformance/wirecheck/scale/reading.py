@@ -1,0 +1,286 @@
+"""A range of a capture, judged without what came before it.
+
+Law: what can be judged here is judged; of the rest the lines are kept as they are, in their order, up to a bound. What
+is kept and what was judged never touch the same connection. Nothing here decides whether the past allows it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from wirecheck.capture import Limits
+from wirecheck.capture.blocks import Block, Line, TextLine, blocks
+from wirecheck.capture.lines import Trouble
+from wirecheck.capture.socketio import Unwrapping
+from wirecheck.check.apart import Apart, Stretch
+from wirecheck.decode import Decoded
+from wirecheck.record import BadLine, Closed, Message, Opened, Record
+from wirecheck.redact import secrets_of
+from wirecheck.scale.job import Job
+from wirecheck.scale.ranges import Range, blocks_of, placed
+from wirecheck.scale.sift import Sifted
+
+MOST_KEPT: Final = 16 * 1024 * 1024
+"""Bytes of lines that a range may leave to others."""
+MOST_REMEMBERED: Final = 0.9
+"""How much a stretch may remember of what one checker may; then another one begins."""
+_LINE: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Lines `first` to before `last` of a range, and what is known of them without the lines before.
+
+    `stretch` (None: nothing, they are to be read again): the connections that began here. `lines` are those of other
+    connections, `numbers` theirs. `bumps` is where one of these may have ended what others have open. `conns` counts
+    them. `unwrapping` knows the transport of the connections of the stretch; `secrets` are those of each opening.
+    """
+
+    range: Range
+    first: int
+    last: int
+    stretch: Stretch | None = None
+    numbers: array[int] = field(default_factory=lambda: array("Q"))
+    lines: list[bytes | Trouble] = field(default_factory=list)
+    conns: int = 0
+    unwrapping: Unwrapping | None = None
+    secrets: tuple[frozenset[str], ...] = ()
+
+
+_GAP: Final = 4
+_TOGETHER: Final = 1000
+
+
+def kept_blocks(part: Part, limits: Limits) -> Iterator[Block]:
+    """The lines that a part leaves to others, as blocks. What lies between them, if it is little, is blank there."""
+    place = 0
+    while place < len(part.lines):
+        end = place + 1
+        most = min(place + _TOGETHER, len(part.lines))
+        while end < most and part.numbers[end] - part.numbers[end - 1] <= _GAP:
+            end += 1
+        first = part.numbers[place]
+        count = part.numbers[end - 1] + 1 - first
+        raws: list[bytes | Trouble] = [b""] * count
+        lines: list[Line | None] = [None] * count
+        for number, raw, line in zip(
+            part.numbers[place:end], part.lines[place:end], _read(part.lines[place:end], limits), strict=True
+        ):
+            raws[number - first], lines[number - first] = raw, line
+        yield Block(first, raws, lines)
+        place = end
+
+
+def _read(raws: list[bytes | Trouble], limits: Limits) -> list[Line | None]:
+    plain = [raw if raw.__class__ is bytes else b"" for raw in raws]
+    text = b"\n".join(plain) + b"\n"
+    return [line for block in blocks((text,), limits, at_start=False) for line in block.lines]
+
+
+def read_apart(part: Range, job: Job) -> Iterator[Part]:
+    """The range in parts; a new one begins where one would remember too much."""
+    part = placed(part)
+    reading = _Reading(part, job, part.line)
+    for block in blocks_of(part, job.limits):
+        if reading.enough:
+            yield reading.part(block.first)
+            reading = _Reading(part, job, block.first)
+        reading.take(block)
+        if reading.lost:
+            break
+    yield reading.part(END)
+
+
+END: Final = 1 << 62
+"""A line behind every other."""
+
+
+class _Reading:
+    """One part while it is read."""
+
+    def __init__(self, part: Range, job: Job, first: int) -> None:
+        self._range, self._job, self._first = part, job, first
+        self._apart = Apart(job.dialect, known=job.known, first=first, **job.options)
+        self._plan = self._apart._plan
+        self._bumping = self._plan.bracket is not None
+        self._ours: set[str] = set()
+        """Connections that began here, were seen to need nothing of the past, and hold no packets of a transport."""
+        self._others: set[str] = set()
+        self._fresh: dict[str, list[tuple[int, bytes | Trouble]]] = {}
+        """Connections that began here and of which no message came yet, with their lines."""
+        self._wrapped: set[str] = set()
+        self._unwrapping = Unwrapping()
+        self._kept: list[tuple[int, bytes | Trouble]] = []
+        self._bytes = 0
+        self._secrets: list[frozenset[str]] = []
+        self.lost = False
+        """Whether none of this counts."""
+
+    @property
+    def enough(self) -> bool:
+        return self._apart.size > MOST_REMEMBERED
+
+    def take(self, block: Block) -> None:
+        """The next lines."""
+        self._apart.take(Sifted(block, self._ours, self._aside))
+
+    def _aside(self, block: Sifted, index: int, record: Record | None) -> Record | None:
+        """A line that the checker does not see as it is."""
+        line = block.block.lines[index]
+        raw = block.block.raw(index)
+        if isinstance(line, TextLine):
+            conn = line.conn
+            if conn and not (conn in self._ours or conn in self._wrapped or conn in self._fresh):
+                self._others.add(conn)
+                self._keep_line(block.first + index, raw)
+                if self._bumping and line.sender == "client":
+                    self._bumped(block.made(index))
+                return None
+        if record is None:
+            record = block.made(index)
+        if record is None or self.lost:
+            return None
+        conn = record.at.conn
+        if conn in self._ours and isinstance(record, Message):
+            return record
+        if isinstance(record, Opened):
+            self._opened(record, raw)
+        elif conn in self._ours or conn in self._wrapped:
+            self._going_on(record)
+        elif conn in self._fresh:
+            self._beginning(record, raw)
+        else:
+            self._keep(record, raw)
+        return None
+
+    def part(self, last: int) -> Part:
+        """What came of it; `last` is the line at which another part begins."""
+        if self.lost:
+            return Part(range=self._range, first=self._first, last=last)
+        self._kept.sort(key=_number)
+        return Part(
+            range=self._range,
+            first=self._first,
+            last=last,
+            stretch=self._apart.stretch(),
+            numbers=array("Q", [number for number, _ in self._kept]),
+            lines=[line for _, line in self._kept],
+            conns=len(self._others),
+            unwrapping=self._unwrapping,
+            secrets=tuple(self._secrets),
+        )
+
+    def _opened(self, record: Opened, line: bytes | Trouble) -> None:
+        conn = record.at.conn
+        if not conn:
+            self.lost = True
+            return
+        found = secrets_of(record, self._job.dialect)
+        if found:
+            self._secrets.append(found)
+        self._going_on(record)
+        self._ours.discard(conn)
+        self._wrapped.discard(conn)
+        self._fresh[conn] = [(record.at.line, line)]
+
+    def _going_on(self, record: Record) -> None:
+        """A record of a connection that is ours, whatever it holds."""
+        for each in self._unwrapping.take(record):
+            if each.at.line != record.at.line:
+                self.lost = True
+            self._apart.receive(each)
+        if isinstance(record, Closed):
+            self._ours.discard(record.at.conn)
+            self._wrapped.discard(record.at.conn)
+        elif self._unwrapping.held:
+            self.lost = True
+
+    def _beginning(self, record: Record, line: bytes | Trouble) -> None:
+        """The first that comes on a connection: if that has a past elsewhere, it is not ours."""
+        conn = record.at.conn
+        if not isinstance(record, Message):
+            del self._fresh[conn]
+            self._settled(conn)
+            self._going_on(record)
+            return
+        self._fresh[conn].append((record.at.line, line))
+        found = list(self._unwrapping.take(record))
+        if self._unwrapping.held:
+            self.lost = True
+        if not found:
+            return
+        seen = self._fresh.pop(conn)
+        first = found[0]
+        if isinstance(first, Message) and self._has_past(first):
+            self._apart.disown(conn)
+            self._unwrapping.over(conn)
+            self._others.add(conn)
+            for number, text in seen:
+                self._keep_line(number, text)
+            self._bumped(record)
+            return
+        self._settled(conn)
+        for each in found:
+            self._apart.receive(each)
+
+    def _settled(self, conn: str) -> None:
+        (self._ours if conn in self._unwrapping.plain else self._wrapped).add(conn)
+
+    def _keep(self, record: Record, line: bytes | Trouble) -> None:
+        conn = record.at.conn
+        if isinstance(record, BadLine):
+            if not conn:
+                self._apart.elsewhere(record.at.line, lost=True)
+        elif not conn:
+            self.lost = True
+        self._others.add(conn)
+        self._keep_line(record.at.line, line)
+        self._bumped(record)
+
+    def _keep_line(self, number: int, line: bytes | Trouble) -> None:
+        self._kept.append((number, line))
+        self._bytes += _LINE + (len(line) if isinstance(line, bytes) else 0)
+        if self._bytes > MOST_KEPT:
+            self.lost = True
+
+    def _bumped(self, record: Record | None) -> None:
+        """Tell ours if a client may have ended what they have open."""
+        if not self._bumping or not isinstance(record, Message) or record.sender != "client":
+            return
+        decoded = self._decoded(record)
+        if decoded is None or decoded.variant is None:
+            return
+        if decoded.variant.form.contains is not None:
+            self.lost = True  # any number of frames may be in it
+        _, moves = self._apart._reader.read(decoded, record.at, 0)
+        if moves.may_closes:
+            self._apart.elsewhere(record.at.line, lost=False)
+
+    def _has_past(self, message: Message) -> bool:
+        """Whether a connection that begins with this message goes on with a session that was not seen here."""
+        bracket = self._plan.bracket
+        if bracket is None:
+            return False
+        decoded = self._decoded(message)
+        if decoded is None or decoded.variant is None:
+            return False
+        event, moves = self._apart._reader.read(decoded, message.at, 0)
+        session = event.key(bracket.keys)[0]
+        return session is not None and not moves.born and not self._apart.shows(session)
+
+    def _decoded(self, message: Message) -> Decoded | None:
+        decoder = self._apart._decoder
+        if message.has_value:
+            return decoder.explain_value(message.value, message.sender)
+        if isinstance(message.body, str):
+            fit = decoder.fit(message.body, message.sender, None)
+            if fit is not None:
+                return Decoded(*fit)
+        return decoder.explain(message.body, message.sender, binary=message.binary)
+
+
+def _number(kept: tuple[int, bytes | Trouble]) -> int:
+    return kept[0]

@@ -1,0 +1,109 @@
+"""What a class of typed frames is, and how values are read from its frames.
+
+Law: reads, and judges nothing. What a path leads to is the same as in the message read as plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import fields
+
+from wirecheck.catalog.model import Style
+from wirecheck.variant import Variant
+
+Path = tuple[bool, tuple[str, ...]]
+"""Whether a value lies in the header, and the steps to it there or below the payload."""
+Reading = Callable[[Any], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """The frames of one class: instances of `type`, each of them a message of `variant` in `style`."""
+
+    type: type[Struct]
+    variant: Variant
+    style: Style
+
+    def getter(self, paths: Sequence[Path]) -> Reading:
+        """What gives the values at these paths, in a tuple; `msgspec.UNSET` where there is none, None for null."""
+        places = [self._place(in_header, steps) for in_header, steps in paths]
+        if all(isinstance(place, str) for place in places):
+            if len(places) > 1:
+                return attrgetter(*places)  # type: ignore[arg-type]  # all of them are texts
+            if places:
+                return _single(attrgetter(places[0]))  # type: ignore[arg-type]
+        reads = tuple(attrgetter(place) if isinstance(place, str) else place for place in places)
+        return lambda frame: tuple([read(frame) for read in reads])
+
+    def one(self, path: Path) -> Callable[[Any], Any]:
+        """The same for one path, not in a tuple."""
+        place = self._place(*path)
+        return attrgetter(place) if isinstance(place, str) else place
+
+    def has(self, path: Path) -> bool:
+        """Whether a frame of the class can carry a value at the path."""
+        return self.one(path) is not _never
+
+    def fit(self, frame: Struct) -> tuple[Variant, dict[str, Any], Any, Style]:
+        """The frame as `Decoder.fit` gives it: plain values, equal to those in its text."""
+        message = msgspec.to_builtins(frame)
+        return self.variant, message, self.variant.payload(message, self.style), self.style
+
+    def _place(self, in_header: bool, steps: tuple[str, ...]) -> str | Callable[[Any], Any]:
+        """Attributes, dotted, where each is always there but for the last; else a function."""
+        whole = steps if in_header or self.style == "flat" else (self.variant.data, *steps)
+        config = self.type.__struct_config__
+        if config.tag_field is not None and whole[:1] == (config.tag_field,):
+            tag = config.tag if len(whole) == 1 else UNSET
+            return lambda frame: tag
+        names: list[str] = []
+        current: Any = self.type
+        for number, step in enumerate(whole):
+            if not (isinstance(current, type) and issubclass(current, Struct)):
+                return _stepwise(whole)
+            found = next((field for field in fields(current) if field.encode_name == step), None)
+            if found is None:
+                return _never
+            if not found.required and number + 1 < len(whole):
+                return _stepwise(whole)
+            names.append(found.name)
+            current = found.type
+        return ".".join(names)
+
+
+def _never(frame: Any) -> Any:
+    return UNSET
+
+
+def _single(read: Callable[[Any], Any]) -> Reading:
+    return lambda frame: (read(frame),)
+
+
+def _stepwise(steps: tuple[str, ...]) -> Callable[[Any], Any]:
+    """For places below members that may be absent, or in objects that are no documented ones."""
+
+    def read(value: Any) -> Any:
+        for step in steps:
+            if isinstance(value, dict):
+                value = value.get(step, UNSET)
+            elif isinstance(value, Struct):
+                name = attribute(type(value), step)
+                value = UNSET if name is None else getattr(value, name)
+            else:
+                return UNSET
+        return value
+
+    known: dict[tuple[type, str], str | None] = {}
+
+    def attribute(kind: type[Struct], step: str) -> str | None:
+        if (kind, step) not in known:
+            known[kind, step] = next((field.name for field in fields(kind) if field.encode_name == step), None)
+        return known[kind, step]
+
+    return read
