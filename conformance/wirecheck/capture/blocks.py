@@ -165,7 +165,7 @@ class _Reader:
                 found.append(self._other(raws[len(found)]))
 
     def _other(self, raw: bytes | Trouble) -> Line | None:
-        if isinstance(raw, Trouble):
+        if isinstance(raw, Trouble) or b'"kind"' in raw:  # what opens and closes connections: no message, most likely
             return None
         try:
             line = self._readers[1](raw)

@@ -92,7 +92,7 @@ class Checker(Gathering):
         if link is None:
             link = self._connect(at.conn, Facts(), self._secrets)
         if link.epoch != self.epoch:
-            self._catch_up(link)
+            self.catch_up(link)
         if sender not in link.heard:
             self.hears(link, sender)
         if self._auto and link.style is None:
@@ -139,8 +139,7 @@ class Checker(Gathering):
 
     def close(self) -> Report:
         """End what is still open and report. Call it once."""
-        for conn in list(self.links):
-            link = self.links[conn]
+        for conn, link in list(self.links.items()):
             self._disconnect(conn, at=None, sender=None, code=None)
             self.collect(link)
         if self._taker is not None:
@@ -179,9 +178,10 @@ class Checker(Gathering):
         return self.collect(link or self.links.get(record.at.conn))
 
     def _shown(self, record: Message) -> Style | None:
-        if record.has_value:
-            return self._decoder.value_style(record.value, record.sender)
-        return self._decoder.shown_style(record.body, record.sender)
+        decoder, sender = self._decoder, record.sender
+        return (
+            decoder.value_style(record.value, sender) if record.has_value else decoder.shown_style(record.body, sender)
+        )
 
     def _explained(self, link: Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
         """A message that needed explaining: what is wrong with it, and then what it means for the order."""
@@ -265,11 +265,10 @@ class Checker(Gathering):
         self.tally.recorded |= sees(record)
 
     def _closed(self, record: Closed) -> None:
-        conn = record.at.conn
-        if conn not in self.links:
-            self._connect(conn, Facts(), self._secrets)
+        if record.at.conn not in self.links:
+            self._connect(record.at.conn, Facts(), self._secrets)
         self._found += close_code(self.dialect, record)
-        self._disconnect(conn, at=record.at, sender=record.sender, code=record.code)
+        self._disconnect(record.at.conn, at=record.at, sender=record.sender, code=record.code)
 
     def _bad_line(self, record: BadLine) -> None:
         """A record that was lost may have been any message of its connection, or of any if it does not say which."""
@@ -287,11 +286,11 @@ class Checker(Gathering):
         if self.remembers:
             history.blur(self.history, link.number)
 
-    def _catch_up(self, link: Link) -> None:
+    def catch_up(self, link: Link) -> None:
         """Apply to this connection what happened on others, or nobody knows where, since it was last looked at."""
         if link.epoch < self._lost:
             self._lose(link, At(line=0, conn=""))
-        else:
+        elif link.row is None or self._taker is None or not self._taker.stepper.excused(link):
             route.excuse(self._plan, link.state, self.out)
         link.epoch = self.epoch
 
@@ -314,7 +313,7 @@ class Checker(Gathering):
         link = self.links.pop(conn)
         del self.numbered[link.number]
         if link.epoch != self.epoch:
-            self._catch_up(link)
+            self.catch_up(link)
         if link.row is None or self._taker is None or not self._taker.stepper.closed(link, at, sender, code):
             route.disconnect(self._plan, link.state, self.out, at=at, sender=sender, code=code)
         if self.remembers:

@@ -205,6 +205,10 @@ def closing(closed: bool, sender: Sender | None, code: int | None) -> tuple[Any,
     return ("close", closed, sender, code)
 
 
+EXCUSING: Final = ("excuse",)
+"""The signature of what clients on other connections may have ended."""
+
+
 def blurring(sender: Sender) -> tuple[Any, ...]:
     """The signature of a message that could not be read."""
     return ("blur", sender)

@@ -23,7 +23,7 @@ from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_BEFORE
 from wirecheck.check.memory import kind_of
 from wirecheck.check.plan import Moves
 from wirecheck.check.route import Connection
-from wirecheck.check.rows import Act, Node, Row, Rows, Step, apply_effects, blurring, closing
+from wirecheck.check.rows import EXCUSING, Act, Node, Row, Rows, Step, apply_effects, blurring, closing
 from wirecheck.decode import Decoded
 from wirecheck.record import At
 from wirecheck.shapes import joins, opted
@@ -255,6 +255,16 @@ class Stepper:
         if done and link.texts is not None:
             joins.blur(link.texts)
         return done
+
+    def excused(self, link: Link) -> bool:
+        """A client on another connection may have ended anything here, and a row says what that means."""
+
+        def act(connection: Connection, at: At, out: Outcomes) -> bool:
+            route.excuse(self.plan, connection, out)
+            return False
+
+        link.kind = None
+        return self._happened(link, EXCUSING, (0, None), act)
 
     def _happened(self, link: Link, signature: tuple[Any, ...], spot: Spot, act: Act) -> bool:
         row = link.row

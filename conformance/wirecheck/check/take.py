@@ -19,7 +19,7 @@ from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
 from wirecheck.check.rows import Node, Step, answered
 from wirecheck.check.stepping import Stepper
-from wirecheck.record import Record
+from wirecheck.record import At, Record
 from wirecheck.shapes import joins
 from wirecheck.shapes.state import Event, Trace
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 UNSET: Final = msgspec.UNSET
 JOINED, ADDED, PROMISED, OBSERVED, JUDGED, MET = 1, 2, 4, 8, 16, 32
 NOTED: Final = OBSERVED | JUDGED
+NOWHERE: Final = At(line=0, conn="")
 """What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
 connection are counted; what sessions held takes note; a joined text is judged; the session was seen before."""
 
@@ -74,7 +75,9 @@ class Taker:
                 continue
             frame = next(server) if line.sender == "server" else next(client)
             link = links.get(line.conn)
-            if link is not None and link.row is not None and link.epoch == checker.epoch:
+            if link is not None and link.epoch != checker.epoch:
+                checker.catch_up(link)
+            if link is not None and link.row is not None:
                 cls = frame.__class__
                 if cls is link.kind and link.read(frame) == link.values and self._again(link, frame):
                     quick += 1
@@ -226,7 +229,9 @@ class Taker:
     def _noted(self, link: Link, reading: Reading, frame: Any, beside: int, spot: Spot) -> None:
         """Let what sessions held take note of the frame, or judge a joined text."""
         checker, moves, plan = self._checker, reading.meaning.moves, self.stepper.plan
-        event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
+        # What sessions held asks for no position but where a replay begins, and such a frame is never quick.
+        at = link.at(spot) if beside & JUDGED else NOWHERE
+        event = Event(at, 0, moves.sender, moves.label, moves.roles, reading.all(frame))
         if beside & OBSERVED:
             checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
         elif plan.joins is not None:

@@ -23,6 +23,7 @@ from wirecheck.errors import UsageError
 from wirecheck.report import Section
 from wirecheck.report.escape import printable
 from wirecheck.report.view import Terms, failed, narrowed, unheld, unseen, visible
+from wirecheck.scale.sparing import sparing
 from wirecheck.verdict import Report, merge
 
 _SKIPPED: Final = 20
@@ -43,7 +44,8 @@ def perform(request: Request) -> int:
     told, unclear = _told(inputs, given, candidates)
     if all(name in told or name in unclear for name in inputs.captures):
         _claimed(request.rules, [dialect for dialect, _ in told.values()])
-    checked = list(judged(request, inputs, told, candidates, unclear))
+    with sparing():
+        checked = list(judged(request, inputs, told, candidates, unclear))
     if not checked:
         raise UsageError("\n".join(unclear.values()))
     _claimed(request.rules, [each.dialect for each in checked])

@@ -24,6 +24,7 @@ from wirecheck.capture import label
 from wirecheck.errors import CaptureError, WorkError
 from wirecheck.scale.job import Job
 from wirecheck.scale.ranges import Range
+from wirecheck.scale.sparing import sparing
 from wirecheck.scale.summary import Summary, summarize
 
 ATTEMPTS: Final = 3
@@ -157,9 +158,10 @@ def _work(pipe: Connection, copied: list[Connection]) -> None:
     for other in copied:
         other.close()
     try:
-        while True:
-            part, job = pickle.loads(pipe.recv_bytes())
-            pipe.send_bytes(pickle.dumps(_done(part, job)))
+        with sparing():
+            while True:
+                part, job = pickle.loads(pipe.recv_bytes())
+                pipe.send_bytes(pickle.dumps(_done(part, job)))
     except (EOFError, OSError):
         return
 
