@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wirecheck.check.memory import KINDS, Bracket, Item, Residue, Session
+from wirecheck.check.memory import KINDS, Bracket, Item, Residue, Session, unpacked
 from wirecheck.shapes.joins import NOTHING, PRIME, join, residue_of
 
 
@@ -41,7 +41,7 @@ def places(session: Session, bracket: Bracket) -> bool | None:
 
 def _seen(session: Session, bracket: Bracket, kind: str) -> list[Item]:
     ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
-    return [*ended, *bracket.seen.running.get(kind, ())]
+    return [*map(unpacked, ended), *bracket.seen.running.get(kind, ())]
 
 
 def texts(session: Session, bracket: Bracket) -> bool | None:
