@@ -206,6 +206,8 @@ def carried(checker: Checker) -> Checker:
     copy = Checker(checker.dialect)
     for name, value in pickle.loads(pickle.dumps(state)).items():
         setattr(copy, name, value)
+    for link in copy.links.values():
+        link.adopt(copy._tables.rows)
     assert set(vars(copy)) - set(state) == {
         "dialect", "remembers", "_auto", "_decoder", "_plan", "_reader", "_glances", "_side", "_rules", "_found",
         "_secrets", "_tables", "_taker", "_urls", "max_sessions",

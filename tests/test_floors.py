@@ -187,6 +187,15 @@ def test_a_module_names_no_dialect_states_its_law_and_is_no_hall(module: Path) -
         assert len(lines) > 1 and "Law:" in doc, "the docstring states the module's law"
 
 
+def test_the_page_on_the_house_names_every_module() -> None:
+    """But for the commands: each has a module of its name, and a page of its own."""
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = page[page.index("## Rooms") : page.index("## A frame's way")]
+    inside = [module for module in MODULES if module.parent.parent == PACKAGE and module.stem != "__init__"]
+    unnamed = [module for module in inside if f"`{module.stem}`" not in rooms]
+    assert [str(module.relative_to(PACKAGE)) for module in unnamed if room(module) != "cli"] == []
+
+
 def _is_bare(text: str) -> bool:
     """A package's door that holds nothing but its docstring and what it passes on."""
     body = ast.parse(text).body

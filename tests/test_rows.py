@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -17,8 +21,11 @@ from wirecheck import Checker, catalog
 from wirecheck.capture import read
 from wirecheck.capture.blocks import blocks
 from wirecheck.capture.write import line_of
-from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
+from wirecheck.check.frozen import Shape, Uncommon, freeze, sets_of, thaw
 from wirecheck.check.link import Link
+from wirecheck.check.means import Meanings
+from wirecheck.check.plan import Moves
+from wirecheck.check.rows import Row, Rows
 from wirecheck.record import BadLine, Record
 from wirecheck.verdict import Report
 
@@ -119,6 +126,20 @@ def test_busy_traffic(name: str, faults: float, as_json: bool) -> None:
 
 
 @pytest.mark.parametrize("name", catalog.dialects())
+@pytest.mark.parametrize("most", [0, 1, 10])
+def test_tables_are_bounded_and_full_ones_say_the_same(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither steps nor rows grow with a capture; what finds no place in them is left to the shapes."""
+    monkeypatch.setattr("wirecheck.check.learning.MAX_STEPS", most)
+    monkeypatch.setattr("wirecheck.check.rows.MAX_ROWS", most)
+    raw = b"".join(traffic.lines(name, 1_500, sessions=10, faults=0.05))
+    dialect = replace(catalog.load(name))  # with tables of its own
+    assert read_typed(dialect, raw, 10_000) == read_singly(dialect, raw)
+    tables = Checker(dialect)._tables.rows
+    assert len(tables._rows) == most
+    assert tables.steps <= most
+
+
+@pytest.mark.parametrize("name", catalog.dialects())
 def test_what_is_frozen_thaws(name: str) -> None:
     """Every state that a row can hold comes back as it was, to the last field that a verdict depends on."""
     dialect = catalog.load(name)
@@ -159,7 +180,23 @@ def test_a_link_in_a_row_pickles_as_a_state() -> None:
     held = [link for link in checker.links.values() if link.row is not None]
     assert held
     again: list[Link] = pickle.loads(pickle.dumps(held))
-    assert [freeze(link.state) for link in again] == [freeze(link.state) for link in held]
+    elsewhere = Rows(checker._tables.plan)
+    for link in again:
+        link.adopt(elsewhere)
+        assert link.row is not None
+    full = pickle.loads(pickle.dumps(held))
+    for link in full:
+        link.adopt(_Full(checker._tables.plan))
+        assert link.row is None
+    states = [freeze(link.state) for link in held]
+    assert [freeze(link.state) for link in again] == [freeze(link.state) for link in full] == states
+
+
+class _Full(Rows):
+    """Tables that hold no further row."""
+
+    def row(self, shape: Shape) -> Row:
+        raise Uncommon
 
 
 def _records(lines: Sequence[bytes]) -> list[Record]:
@@ -180,3 +217,186 @@ def test_a_frame_like_the_last_one_may_mean_something_else() -> None:
     assert [(each.broken, each.undecided) for each in expected.guarantees if each.id == "tasks-bracketed"] == [(1, 1)]
     for _ in range(3):  # what is learnt the first time is used the second time
         assert read_typed(dialect, raw, 10_000) == expected
+
+
+def test_a_repeated_frame_adds_to_no_text_of_another_kind() -> None:
+    """What repeats is not always a piece of the text that came before it."""
+    pieces = ["a", "a", "a", "b", "b"]
+    said = {"agent_id": "a", "thread_id": "t"}
+    notice = {"event_type": "escalation_created", **said, "workflow_id": "no text"}
+    lines = [
+        _opening("wss://host.example/ws/threads/t"),
+        _said({"event_type": "typing_started", **said}),
+        *[_said({"event_type": "text_delta", **said, "content": piece}) for piece in pieces],
+        *[_said(notice)] * 4,
+        _said({"event_type": "stream_end", **said}),
+        _said({"event_type": "message_completed", **said, "content": "aaabb", "message_id": "m"}),
+    ]
+    assert _taken_as_received(catalog.load("agent_platform"), lines)["final-text-agrees"] == (1, 0, 0)
+
+
+def test_a_repeated_frame_of_another_case_is_another_frame(tmp_path: Path) -> None:
+    """What a frame means may hang on a member that no name is."""
+    path = tmp_path / "cases.yaml"
+    path.write_text(CASES)
+    turn = [{"type": "begin"}, *[{"type": "note", "mode": "loud"}] * 4, *[{"type": "note", "mode": "low"}] * 4]
+    lines = [_said({**frame, "id": "x"}) for frame in (*turn, {"type": "note"}, {"type": "end"})]
+    assert _taken_as_received(catalog.load_file(path), lines)["text-inside-turn"] == (4, 0, 0)
+
+
+def test_a_repeated_piece_of_a_forgotten_session_begins_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that is forgotten while its text runs is known again with the next piece, and another is forgotten."""
+    monkeypatch.setattr("wirecheck.check.memory.MAX_SESSIONS", 2)
+    made = {"container_id": "c", "container_name": "n", "profile_id": "p"}
+    done = {"result_text": "text", "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.1}
+
+    def born(conn: str, session: str) -> list[str]:
+        return [
+            _opening("wss://app.vonz.io/v1/stream", conn=conn),
+            _said({"type": "session.start", "profile_id": "p"}, "client", conn),
+            _said({"type": "session.ready", "session_id": session, **made}, conn=conn),
+            _said({"type": "session.turn", "session_id": session, "prompt": "p"}, "client", conn),
+        ]
+
+    def token(conn: str, session: str, text: str) -> str:
+        return _said({"type": "task:token", "session_id": session, "text": text}, conn=conn)
+
+    lines = [
+        *born("a", "s1"),
+        *[token("a", "s1", "x")] * 6,
+        *born("b", "s2"),
+        token("b", "s2", "text"),
+        _said({"type": "turn.done", "session_id": "s2", **done}, conn="b"),
+        *born("c", "s3"),
+        *[token("a", "s1", "x")] * 6,
+        _opening("wss://app.vonz.io/v1/stream", conn="d"),
+        _said({"type": "session.resume", "session_id": "s2"}, "client", "d"),
+        _said({"type": "session.replay_start", "session_id": "s2"}, conn="d"),
+        token("d", "s2", "other text"),
+        _said({"type": "session.replay_end", "session_id": "s2"}, conn="d"),
+    ]
+    assert _taken_as_received(catalog.load("vonz"), lines)["replay-repeats-history"] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_text_of_which_others_have_a_copy_is_in_doubt_however_it_is_held(form: str) -> None:
+    """While a second connection shows the session, nobody knows which frames are the same: not even text alone."""
+    done = {"result_text": "ab", "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.1}
+
+    def turn(*between: str) -> list[str]:
+        return [
+            _said({"type": "session.turn", "session_id": "s", "prompt": "p"}, "client", "a", form),
+            _said({"type": "task:token", "session_id": "s", "text": "a"}, conn="a", form=form),
+            *between,
+            _said({"type": "task:token", "session_id": "s", "text": "b"}, conn="a", form=form),
+            *[_closing("b") for _ in between[:1]],
+            _said({"type": "turn.done", "session_id": "s", **done}, conn="a", form=form),
+        ]
+
+    def replayed(conn: str, *texts: str) -> list[str]:
+        return [
+            _opening("wss://app.vonz.io/v1/stream", conn),
+            _said({"type": "session.resume", "session_id": "s"}, "client", conn, form),
+            _said({"type": "session.replay_start", "session_id": "s"}, conn=conn, form=form),
+            *[_said({"type": "task:token", "session_id": "s", "text": text}, conn=conn, form=form) for text in texts],
+            _said({"type": "session.replay_end", "session_id": "s"}, conn=conn, form=form),
+        ]
+
+    shown = replayed("b")[:2]
+    before = [*replayed("z"), _closing("z"), *replayed("a"), *turn()]
+    alone = [*before, *turn(), _closing("a"), *replayed("c", "nothing of it")]
+    beside = [*before, *turn(*shown), _closing("a"), *replayed("c", "nothing of it")]
+    dialect = catalog.load("vonz")
+    assert _taken_as_received(dialect, alone)["replay-repeats-history"] == (0, 1, 0)
+    assert _taken_as_received(dialect, beside)["replay-repeats-history"] == (0, 0, 1)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_a_client_says_in_a_span_counts_when_the_server_closes(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "asked.yaml"
+    path.write_text(ASKED)
+    frames = [("server", "begin"), ("client", "note"), ("client", "note")]
+    said = [_said({"type": tag, "id": "x"}, sender, form=form) for sender, tag in frames]
+    lines = [_opening("wss://host.example/", at="client"), *said, _closing("c", 1000)]
+    assert _taken_as_received(catalog.load_file(path), lines)["turn-closed-once"] == (0, 1, 0)
+
+
+def test_meanings_made_at_once_have_numbers_of_their_own() -> None:
+    """Rows know a meaning by its number, whichever threads made it."""
+    dialect = replace(catalog.load("vonz"))
+    tables = Checker(dialect)._tables
+    moves = [tables.plan.moves(form, frozenset(form.roles), frozenset(form.may)) for form in dialect.frames.values()]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            meanings = Meanings(tables.plan, tables.reader, tables.glances)
+            orders = [moves[start:] + moves[:start] for start in range(0, len(moves), 4)]
+            with ThreadPoolExecutor(len(orders)) as pool:
+                list(pool.map(partial(_mean_all, meanings), orders))
+            assert sorted(meanings.of(each).number for each in moves) == list(range(len(moves)))
+    finally:
+        sys.setswitchinterval(before)
+
+
+CASES = """
+dialect: cases
+envelope: {style: flat, tag: type}
+names: {session: [/id]}
+spans:
+  turn: {keys: [session], opened: here, exclusive: true}
+frames:
+  begin: {from: server, is: [turn.open], payload: {id: string}}
+  end: {from: server, is: [turn.close], payload: {id: string}}
+  note:
+    from: server
+    payload: {id: string, "mode?": string}
+    cases:
+      - {name: loud, when: {/mode: loud}, is: [text.delta]}
+guarantees:
+  text-inside-turn: {level: must}
+"""
+
+ASKED = """
+dialect: asked
+envelope: {style: flat, tag: type}
+names: {session: [/id]}
+spans:
+  turn: {keys: [session], opened: here, exclusive: true}
+frames:
+  begin: {from: server, is: [turn.open], payload: {id: string}}
+  end: {from: client, is: [turn.close], payload: {id: string}}
+  note: {from: client, is: [text.delta], payload: {id: string}}
+guarantees:
+  text-inside-turn: {level: must}
+  turn-closed-once: {level: must}
+"""
+
+
+def _mean_all(meanings: Meanings, moves: Sequence[Moves]) -> None:
+    for each in moves:
+        meanings.of(each)
+
+
+def _said(frame: dict[str, Any], sender: str = "server", conn: str = "c", form: str = "text") -> str:
+    said = json.dumps(frame) if form == "text" else frame
+    return json.dumps({"conn": conn, "from": sender, form: said}) + "\n"
+
+
+def _opening(url: str, conn: str = "c", at: str = "server") -> str:
+    seen = {"sees": ["client", "server"], "at": at, "exclusive": True}
+    return json.dumps({"conn": conn, "kind": "open", "url": url, **seen}) + "\n"
+
+
+def _closing(conn: str, code: int = 1006) -> str:
+    sent = {"from": "server"} if code != 1006 else {}
+    return json.dumps({"conn": conn, "kind": "close", "code": code, **sent}) + "\n"
+
+
+def _taken_as_received(dialect: catalog.Dialect, lines: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """The counts of each guarantee, which are those of records received one by one, whatever was learnt before."""
+    raw = "".join(lines).encode()
+    expected = read_singly(dialect, raw)
+    for _ in range(3):
+        assert read_typed(dialect, raw, 10_000) == expected
+    return {each.id: (each.held, each.broken, each.undecided) for each in expected.guarantees}

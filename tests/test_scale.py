@@ -169,11 +169,13 @@ def over(conn: str) -> dict[str, Any]:
     return {"conn": conn, "kind": "close", "code": 1006}
 
 
-def at_cut(file: Path, before: list[Any], behind: list[Any]) -> tuple[dict[str, tuple[int, int, int]], int]:
+def at_cut(
+    file: Path, before: list[Any], behind: list[Any], dialect: str = "vonz"
+) -> tuple[dict[str, tuple[int, int, int]], int]:
     """The counts of each guarantee, and how often the second half was read again; equal to those of one pass."""
     halves = [b"".join(orjson.dumps(line) + b"\n" for line in half) for half in (before, behind)]
     file.write_bytes(b"".join(halves))
-    task = task_of("vonz")
+    task = task_of(dialect)
     parts = [(0, len(halves[0])), (len(halves[0]), len(halves[0]) + len(halves[1]))]
     report, again = in_parts([Range(source=str(file), start=start, end=end) for start, end in parts], task, Random(1))
     assert report == one_pass(file, task)
@@ -189,6 +191,17 @@ def test_a_replay_repeats_what_another_range_held(
     found, again = at_cut(file, before, [*resumed("b", "s", *texts), *created("c", "t"), *turn("c", "t", "x")])
     assert found["replay-repeats-history"] == counts
     assert again == 0
+
+
+def test_what_is_found_behind_a_lost_line_is_found_where_it_stands(file: Path) -> None:
+    """A line that nobody knows the connection of befalls all of them, before their next frame and not at line 0."""
+
+    def said(conn: str, tag: str) -> dict[str, Any]:
+        return {"conn": conn, "from": "server", "text": orjson.dumps({"event_type": tag, "thread_id": "t"}).decode()}
+
+    before = [opening("old"), said("old", "unheard of")]
+    behind = [opening("new"), *[said("new", "typing_started")] * 2, said("old", "unheard of"), "lost"]
+    assert at_cut(file, before, [*behind, said("new", "unheard of")], "agent_platform")[1] == 0
 
 
 def test_a_session_that_shows_late_on_a_newer_connection_is_read_again(file: Path) -> None:

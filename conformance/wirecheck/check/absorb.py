@@ -39,6 +39,8 @@ def frozen(checker: Checker) -> bytes:
 def thaw(checker: Checker, state: bytes) -> None:
     """Give a checker, made with the same arguments, the state of another one."""
     vars(checker).update(pickle.loads(state))
+    for link in checker.links.values():
+        link.adopt(checker._tables.rows)
     checker._taker = None  # it may have taken steps that count for nothing now
 
 
@@ -230,6 +232,7 @@ class Absorbing:
         for link in stretch.links.values():
             link.facts.clients = checker._clients
             link.epoch += self.epoch
+            link.adopt(checker._tables.rows)
         checker.numbered.update((link.number, link) for link in stretch.links.values())
         began = {**self.begun, **stretch.lines}
         both = {**checker.links, **stretch.links}

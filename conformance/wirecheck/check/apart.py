@@ -73,7 +73,8 @@ class Lined(Stepper):
         return super().step(link, meaning, values, spot, frame)
 
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
-        note(self.checker, spot[0])
+        if spot[0]:  # what has no place of its own happens where the checker is
+            note(self.checker, spot[0])
         super().move(link, step, values, spot)
 
 

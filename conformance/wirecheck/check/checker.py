@@ -147,11 +147,9 @@ class Checker(Gathering):
         return self.reported()
 
     def settle(self) -> None:
-        """Bring everything into the form that is a value: all counts counted, no connection in a row."""
+        """Count all that was counted by the steps that were taken: from then on the state is a value."""
         if self._taker is not None:
             self._taker.stepper.flush(self.out)
-            for link in self.links.values():
-                link.leave()
 
     def hears(self, link: Link, sender: Sender) -> bool:
         """Note that this side is recorded; whether a row can go on from here."""

@@ -95,12 +95,12 @@ def join_in(history: History, conn: int) -> Link:
 
 
 def continues(sessions: Mapping[Key, Session], link: Link, conn: int, key: Key, piece: Any) -> bool:
-    """A piece of text of the turn that runs on this connection, where nothing else waits for it: then it is added."""
+    """A piece of text of the turn that runs on this connection alone, and nothing waits for it: then it is added."""
     if link.brackets or link.watches:
         return False
     session = sessions.get(key)
     turn = None if session is None else session.now
-    if turn is None or turn.conn != conn or piece.__class__ is not str:
+    if session is None or turn is None or turn.conn != conn or len(session.shown_by) > 1 or piece.__class__ is not str:
         return False
     pieces = turn.pieces
     pieces.append(piece)

@@ -53,8 +53,9 @@ class StructKind:
 
     def _mean(self, holds: tuple[bool, ...]) -> Meaning:
         moves, places = self.meanings.reader.chosen(self.form, holds)
-        meaning = self._chosen[holds] = self.meanings.of(moves)
+        meaning = self.meanings.of(moves)
         self.readings[meaning] = Reading(self.kind, meaning, places, self.meanings.plan)
+        self._chosen[holds] = meaning  # last: another thread that finds it asks for the reading
         return meaning
 
 
@@ -62,8 +63,8 @@ class Reading:
     """How the names of a frame are read. `keys` gives those that rows ask for, `all` whatever anything asks for.
 
     `single`: the only name that rows ask for, by itself. `piece`: the frame's text; `topic` and `agreed`: what the
-    connection's own promises ask for, and `repeats`: frames with equal keys keep them alike. Where a frame does not
-    carry a name, its value is UNSET or None.
+    connection's own promises ask for, and `repeats`: frames with equal keys mean the same and keep them alike. Where a
+    frame does not carry a name, its value is UNSET or None.
     """
 
     __slots__ = (
@@ -107,7 +108,9 @@ class Reading:
         self.piece = one(text)
         self.topic = one(None if plan.subscription is None else plan.subscription.topic)
         self.agreed = tuple((guarantee, one(name), name) for guarantee, name in meaning.moves.agrees)
-        self.repeats = not meaning.moves.topical and all(name in meaning.names for _, _, name in self.agreed)
+        # Frames of one class with equal keys mean the same, unless cases tell them apart.
+        cased = bool(kind.variant.form.cases) or meaning.moves.topical
+        self.repeats = not cased and all(name in meaning.names for _, _, name in self.agreed)
 
     def payload(self, frame: Any) -> Mapping[str, Any]:
         """The frame's payload as plain values."""

@@ -1,7 +1,8 @@
 """One connection as the checker holds it.
 
 Law: the state of a connection is held in one of two forms, and never in both: as the shapes know it (`state`), or as a
-row with its names and positions. Whoever asks for `state` gets the first form; it is a value, and all that pickles.
+row with its names and positions. Whoever asks for `state` gets the first form. Both pickle, as values: a row as its
+shape, which another process finds in its own tables (`adopt`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from wirecheck.catalog.model import Sender, Style
 from wirecheck.check import memory
-from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
+from wirecheck.check.frozen import Shape, Uncommon, freeze, sets_of, thaw
 from wirecheck.check.route import Connection, connect
 from wirecheck.check.rows import Row, Rows, Sets
 from wirecheck.record import At
@@ -44,6 +45,7 @@ class Link:
 
     __slots__ = (
         "_settled",
+        "_shape",
         "_state",
         "_wait",
         "again",
@@ -102,12 +104,13 @@ class Link:
         self.patience = 0
         self._wait = 1
         self._settled: Row | None = None
+        self._shape: Shape | None = None
 
     @property
     def state(self) -> Connection:
         """The state as the shapes know it."""
         if self._state is None:
-            assert self.rows is not None
+            assert self.rows is not None and self._shape is None  # whoever unpickles a link lets a table adopt it
             plan = self.rows.plan
             if self.row is None:
                 self._state = connect(plan, self.facts)
@@ -157,13 +160,15 @@ class Link:
             self.patience -= 1
             return
         try:
-            shape, self.names, ats = freeze(state)
+            shape, names, ats = freeze(state)
+            row = rows.row(shape)
         except Uncommon:
             self.patience = self._wait
             self._wait = min(2 * self._wait, MAX_PATIENCE)
             return
         self.rows = rows
-        self.row = self._settled = rows.row(shape)
+        self.row = self._settled = row
+        self.names = names
         self.spots = tuple([(at.line, at.t) for at in ats])
         self.sets = {
             place: keys for lane, both in enumerate(sets_of(state)) for place, keys in enumerate(both, 2 * lane) if keys
@@ -178,8 +183,23 @@ class Link:
         facts.last = facts.answered = _NONE
         facts.contacts = _NONE
 
+    def adopt(self, rows: Rows) -> None:
+        """Go on with these tables, after coming from another process or from a checker with others."""
+        shape = self._shape if self.row is None else self.row.shape
+        if shape is not None and (self._shape is not None or self.rows is not rows):
+            self._shape = None
+            try:
+                self.row = self._settled = rows.row(shape)
+            except Uncommon:
+                self.row, self.rows = Row(shape), rows
+                self.leave()
+        self.rows, self.kind = rows, None
+
     def __getstate__(self) -> dict[str, Any]:
-        held = {"_state": self.state}
+        held: dict[str, Any] = {"_state": self._state}
+        if self.row is not None:
+            held = {"_shape": self.row.shape, "names": self.names, "spots": self.spots, "sets": self.sets}
+            held["texts"] = self.texts
         for name in ("conn", "facts", "number", "memory", "secrets", "style", "heard", "epoch"):
             held[name] = getattr(self, name)
         return held

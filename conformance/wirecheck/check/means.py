@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from wirecheck.check import route
@@ -96,20 +97,24 @@ class Meaning:
 class Meanings:
     """All of a dialect's, made as they are met."""
 
-    __slots__ = ("_made", "_glances", "plan", "reader")
+    __slots__ = ("_glances", "_made", "_making", "plan", "reader")
 
     def __init__(self, plan: Plan, reader: Reader, glances: Mapping[str, Glance]) -> None:
         self.plan = plan
         self.reader = reader
         self._glances = glances
         self._made: dict[int, Meaning] = {}
+        self._making = Lock()
 
     def of(self, moves: Moves) -> Meaning:
         """The meaning of what a frame does; the reader keeps one value of the same moves."""
         found = self._made.get(id(moves))
         if found is None:
             look = self._glances.get(moves.form.key)
-            found = self._made[id(moves)] = Meaning(self.plan, moves, len(self._made), look)
+            with self._making:  # rows know a meaning by its number: no two threads may give the same
+                found = self._made.get(id(moves))
+                if found is None:
+                    found = self._made[id(moves)] = Meaning(self.plan, moves, len(self._made), look)
         return found
 
 

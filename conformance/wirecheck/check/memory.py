@@ -187,8 +187,9 @@ def session_of(history: History, key: Key) -> Session:
 
 def forget(history: History) -> None:
     """Forget the session that was met first; if it comes again, it counts as one that was not born here."""
-    oldest = next(iter(history.sessions))
-    history.weight -= history.sessions.pop(oldest).weight
+    session = history.sessions.pop(next(iter(history.sessions)))
+    session.now = None  # whoever adds to the turn that runs without asking for its session sees that it is over
+    history.weight -= session.weight
 
 
 def snapshot(session: Session, *, alone: bool) -> Snapshot:

@@ -23,6 +23,8 @@ from wirecheck.shapes.state import Clients, Facts, Outcomes
 
 MAX_STEPS: Final = 8_000
 """Steps that are kept; beyond, what is not known is left to the shapes. Traffic without faults needs some hundred."""
+MAX_ROWS: Final = 8_000
+"""Rows that are kept; beyond, a state that no row of these holds stays with the shapes."""
 
 Picking = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 """Picks a tuple from a link's names, those of the frame, and None at the end."""
@@ -128,9 +130,14 @@ class Rows:
         self.steps = 0
 
     def row(self, shape: Shape) -> Row:
-        """The row of a shape. Equal parts are held once: most lanes of most rows are empty."""
+        """The row of a shape. Equal parts are held once: most lanes of most rows are empty.
+
+        Raises `Uncommon` for a new one beyond the bound.
+        """
         found = self._rows.get(shape)
         if found is None:
+            if len(self._rows) >= MAX_ROWS:
+                raise Uncommon
             same = self._parts.setdefault
             shape = tuple(
                 [tuple([same(each, each) for each in part]) if part.__class__ is tuple else part for part in shape]

@@ -179,6 +179,8 @@ class Taker:
         if beside & NOTED:
             self._noted(link, reading, frame, beside, (number, line.t))
         elif step.steady and reading.repeats and not beside & MET:
+            if not beside & (JOINED | ADDED):
+                link.text = link.turn = None
             link.kind, link.read, link.again, link.held = cls, single or keys, step, held
             link.values = value if single is not None else values
         return True
@@ -202,7 +204,7 @@ class Taker:
                 joins.settle(text)
         elif link.turn is not None:
             turn = link.turn
-            if link.session.now is not turn:
+            if link.session.now is not turn or len(link.session.shown_by) > 1:
                 return False
             turn.pieces.append(link.piece(frame))
             if len(turn.pieces) >= MAX_PIECES:

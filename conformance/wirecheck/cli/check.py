@@ -56,11 +56,12 @@ _LEVELS = ["must", "should", "may"]
 def command(**options: Any) -> int:
     """Check captured traffic against what the vendor's document promises.
 
-    PATH is a capture, a pattern, a folder (its *.jsonl, *.jsonl.gz, *.jsonl.zst and *.txt), or - for standard input.
+    PATH is a capture, a pattern, a folder (its *.jsonl, *.jsonl.gz, *.jsonl.zst and *.txt), here or elsewhere
+    (s3://bucket/key, https://…), or - for standard input.
     Whose traffic it is, is told from the traffic unless --dialect or --catalog says it.
 
     \b
-    Exit codes: 0 passed, 1 findings, 2 usage or catalog, 3 our own fault.
+    Exit codes: 0 passed, 1 findings, 2 usage or catalog, 3 our own fault, 4 no scheduler.
     """
     from wirecheck.cli.judging import Request
     from wirecheck.cli.run import perform

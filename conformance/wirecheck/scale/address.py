@@ -1,6 +1,6 @@
 """Where an engine is, as a user writes it.
 
-Law: text to a value, or a sentence that says how to write it. Nothing is connected to.
+Law: text to a value, or a sentence that says how to write it and repeats no secret. Nothing is connected to.
 
     dask://HOST[:PORT][?wait=SECONDS&part=BYTES]      dask+tls://… with the certificates of Dask's own configuration
 """
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from wirecheck.capture import label
 from wirecheck.errors import UsageError
+from wirecheck.redact import MARK
 from wirecheck.scale.ranges import SIZE
 
 PORT: Final = 8786
@@ -42,22 +44,41 @@ class Address:
 def address(engine: str) -> Address:
     """Raises `UsageError` for what is no address of an engine."""
     try:
-        parts = urlsplit(engine)
-        options = dict(parse_qsl(parts.query, strict_parsing=True, keep_blank_values=True)) if parts.query else {}
-        if parts.scheme not in SCHEMES or not parts.hostname or parts.path.strip("/") or parts.username is not None:
-            raise ValueError("this is no address of an engine")
-        found = Address(
-            scheme=parts.scheme,
-            host=parts.hostname,
-            port=parts.port or PORT,
-            wait=float(options.pop("wait", WAIT)),
-            part=int(options.pop("part", SIZE)),
-        )
-        if options:
-            raise ValueError(f"there is no option {next(iter(options))!r}, but wait and part")
-        if not (0 <= found.wait < float("inf") and found.part > 0):
-            raise ValueError("wait is a number of seconds, and part one of bytes")
+        return _read(engine)
+    except _Wrong as error:
+        why = str(error)
+    except ValueError:  # these repeat what was written
+        why = "this is no address of an engine"
+    example = "dask://HOST:8786, or dask://HOST:8786?wait=300&part=16000000"
+    raise UsageError(f"--engine {_shown(engine)}: {why}; write it as {example}")
+
+
+class _Wrong(ValueError):
+    """What is wrong with an address, in words of ours."""
+
+
+def _read(engine: str) -> Address:
+    parts = urlsplit(engine)
+    if parts.scheme not in SCHEMES or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+        raise _Wrong("this is no address of an engine")
+    try:
+        port = parts.port or PORT
     except ValueError as error:
-        example = "dask://HOST:8786, or dask://HOST:8786?wait=300&part=16000000"
-        raise UsageError(f"--engine {engine}: {error}; write it as {example}") from error
-    return found
+        raise _Wrong("a port is a number up to 65535") from error
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - {"wait", "part"}):
+        raise _Wrong(f"there is no option {unknown[0]!r}, but wait and part")
+    try:
+        wait, part = float(options.get("wait", WAIT)), int(options.get("part", SIZE))
+    except ValueError:
+        wait = part = -1
+    if not 0 <= wait < float("inf") or part <= 0:
+        raise _Wrong("wait is a number of seconds, and part one of bytes")
+    return Address(scheme=parts.scheme, host=parts.hostname, port=port, wait=wait, part=part)
+
+
+def _shown(engine: str) -> str:
+    """What was written, without what stands before the host, and without values: they may be secrets, by mistake."""
+    front, at, host = engine.rpartition("@")
+    scheme, mark, _ = front.partition("://")
+    return label(f"{scheme if mark else 'dask'}://{MARK}@{host}" if at else engine)
