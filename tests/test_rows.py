@@ -179,7 +179,7 @@ def test_a_link_in_a_row_pickles_as_a_state() -> None:
     checker.take(Untyped(path_records[:200]))
     held = [link for link in checker.links.values() if link.row is not None]
     assert held
-    again: list[Link] = pickle.loads(pickle.dumps(held))
+    again: list[Link] = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(held))))
     elsewhere = Rows(checker._tables.plan)
     for link in again:
         link.adopt(elsewhere)

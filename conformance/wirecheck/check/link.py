@@ -197,9 +197,9 @@ class Link:
 
     def __getstate__(self) -> dict[str, Any]:
         held: dict[str, Any] = {"_state": self._state}
-        if self.row is not None:
-            held = {"_shape": self.row.shape, "names": self.names, "spots": self.spots, "sets": self.sets}
-            held["texts"] = self.texts
+        shape = self._shape if self.row is None else self.row.shape  # it may travel again before anyone adopts it
+        if shape is not None:
+            held = {"_shape": shape, "names": self.names, "spots": self.spots, "sets": self.sets, "texts": self.texts}
         for name in ("conn", "facts", "number", "memory", "secrets", "style", "heard", "epoch"):
             held[name] = getattr(self, name)
         return held
