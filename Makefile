@@ -19,7 +19,7 @@ COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-co
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz plugin-versions clouds clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz peers plugin-versions clouds clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -101,6 +101,8 @@ bench: $(STAMP) $(PEERS)  ## how quick it is, beside others (BENCH_ARGS=--quick:
 
 bench-live: $(STAMP)  ## what we cost beside live traffic, and how long it takes to start
 	$(PY) tools/bench.py --only live --only startup $(BENCH_ARGS)
+
+peers: $(PEERS)  ## the validators that we are compared with, and whose correctness the tests look at
 
 $(PEERS): tools/measure/node/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then npm ci --prefix tools/measure/node --no-fund --no-audit && touch $@; \

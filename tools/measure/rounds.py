@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,7 +94,7 @@ class Worker:
 
     def close(self) -> None:
         assert self._process.stdin and self._process.stdout and self._process.stderr
-        if self._process.poll() is None:
+        with suppress(BrokenPipeError):  # it may be gone before it has read what was asked of it last
             self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
