@@ -19,7 +19,7 @@ from wirecheck.check.means import Meaning
 from wirecheck.check.memory import Session
 from wirecheck.check.plan import Moves
 from wirecheck.check.rows import Step
-from wirecheck.check.stepping import Frame, Stepper, Values
+from wirecheck.check.stepping import Frame, Refs, Stepper, Values
 from wirecheck.check.take import Block
 from wirecheck.check.tally import Placed
 from wirecheck.record import Record
@@ -68,9 +68,11 @@ class Lined(Stepper):
 
     __slots__ = ()
 
-    def step(self, link: Link, meaning: Meaning, values: Values, spot: Spot, frame: Frame) -> Step | None:
+    def step(
+        self, link: Link, meaning: Meaning, values: Values, refs: Refs, meets: int, spot: Spot, frame: Frame
+    ) -> Step | None:
         note(self.checker, spot[0])
-        return super().step(link, meaning, values, spot, frame)
+        return super().step(link, meaning, values, refs, meets, spot, frame)
 
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         if spot[0]:  # what has no place of its own happens where the checker is

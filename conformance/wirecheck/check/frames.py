@@ -84,8 +84,13 @@ def _meets(condition: Condition, message: Mapping[str, Any], payload: Mapping[st
     value: Any = message if condition.at.place == "header" else payload
     for step in condition.at.path:
         value = value.get(step, _ABSENT) if isinstance(value, dict) else _ABSENT
+    return fulfilled(condition, value, absent=_ABSENT)
+
+
+def fulfilled(condition: Condition, value: Any, *, absent: Any) -> bool:
+    """Whether a value meets a condition; `absent` is what stands for none."""
     if condition.test == "absent":
-        return value is _ABSENT
+        return value is absent
     if condition.test == "present":
-        return value is not _ABSENT
+        return value is not absent
     return type(value) is type(condition.const) and bool(value == condition.const)

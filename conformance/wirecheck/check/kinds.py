@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from wirecheck.catalog.model import Condition, FrameForm
+from wirecheck.catalog.model import FrameForm
+from wirecheck.check.frames import fulfilled
 from wirecheck.check.means import Meaning, Meanings
 from wirecheck.check.plan import Plan
 
@@ -46,8 +47,8 @@ class StructKind:
         values = iter(self._conditions(frame))
         holds = []
         for case in self.form.cases:
-            when = [_meets(condition, next(values)) for condition in case.when]
-            unless = [_meets(condition, next(values)) for condition in case.unless]
+            when = [fulfilled(condition, next(values), absent=UNSET) for condition in case.when]
+            unless = [fulfilled(condition, next(values), absent=UNSET) for condition in case.unless]
             holds.append(all(when) and not (unless and all(unless)))
         return self._chosen.get(tuple(holds)) or self._mean(tuple(holds))
 
@@ -150,11 +151,3 @@ def _several(kind: Kind, paths: list[list[Path]]) -> Callable[[Any], Values]:
         return tuple(found)
 
     return read
-
-
-def _meets(condition: Condition, value: Any) -> bool:
-    if condition.test == "absent":
-        return value is UNSET
-    if condition.test == "present":
-        return value is not UNSET
-    return type(value) is type(condition.const) and bool(value == condition.const)

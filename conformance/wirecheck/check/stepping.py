@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 UNSET: Final = msgspec.UNSET
 
 Values = tuple[Any, ...]
+Refs = tuple[Any, ...]
+"""Where each of a frame's names lies among those of its connection."""
 
 
 class Frame(Protocol):
@@ -64,16 +66,18 @@ class Stepper:
         meaning = self.meanings.of(moves)
         values = tuple([event.names.get(name) for name in meaning.names])
         link.kind = None
-        return self.step(link, meaning, values, (at.line, at.t), _Loose(event, decoded)) is not None
+        refs = self.refs(link, meaning, values)
+        if refs is None:
+            return False
+        meets = self.meets(link, meaning, values)
+        return self.step(link, meaning, values, refs, meets, (at.line, at.t), _Loose(event, decoded)) is not None
 
-    def step(self, link: Link, meaning: Meaning, values: Values, spot: Spot, frame: Frame) -> Step | None:
+    def step(
+        self, link: Link, meaning: Meaning, values: Values, refs: Refs, meets: int, spot: Spot, frame: Frame
+    ) -> Step | None:
         """What a row says of a frame, done; None where it says nothing, and then nothing was done."""
         row = link.row
         if row is None or meaning.framing:
-            return None
-        refs = self.refs(link, meaning, values)
-        meets = None if refs is None else self.meets(link, meaning, values)
-        if refs is None or meets is None:
             return None
         if -2 in refs:
             values = tuple([None if value is UNSET else value for value in values])
@@ -119,7 +123,7 @@ class Stepper:
             checker.collect(link)
         return node
 
-    def refs(self, link: Link, meaning: Meaning, values: Values) -> tuple[Any, ...] | None:
+    def refs(self, link: Link, meaning: Meaning, values: Values) -> Refs | None:
         """Where the names of a frame lie among those of its connection: -1 for a new one, -2 for none.
 
         None where something else than a text stands in a name's place, or two names are new and equal.
@@ -144,8 +148,8 @@ class Stepper:
                 return None
         return tuple(refs)
 
-    def meets(self, link: Link, meaning: Meaning, values: Values) -> int | None:
-        """How the session that a frame names is known; None where another connection has to do with it."""
+    def meets(self, link: Link, meaning: Meaning, values: Values) -> int:
+        """How the session that a frame names is known."""
         if meaning.session is None or self.plan.bracket is None:
             return MEETS_NOBODY
         session = values[meaning.session]
@@ -157,7 +161,7 @@ class Stepper:
         return MEETS_FIRST if met.get(session) is None and len(met) < self.checker.max_sessions else MET_BEFORE
 
     def _node(
-        self, link: Link, row: Row, meaning: Meaning, values: Values, refs: tuple[Any, ...], spot: Spot,
+        self, link: Link, row: Row, meaning: Meaning, values: Values, refs: Refs, spot: Spot,
         *, meets: int, glancing: bool,
     ) -> Node:  # fmt: skip
         signature = (meaning.number, meets, glancing, *refs)

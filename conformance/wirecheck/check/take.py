@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from wirecheck.catalog.model import Sender
 from wirecheck.check.kinds import Reading, StructKind
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 
 UNSET: Final = msgspec.UNSET
 JOINED, ADDED, PROMISED, OBSERVED, JUDGED, MET = 1, 2, 4, 8, 16, 32
-NOTED: Final = OBSERVED | JUDGED
-NOWHERE: Final = At(line=0, conn="")
 """What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
 connection are counted; what sessions held takes note; a joined text is judged; the session was seen before."""
+NOTED: Final = OBSERVED | JUDGED
+NOWHERE: Final = At(line=0, conn="")
 
 Kinds = dict[type, StructKind]
 Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Node], int, Reading]
@@ -67,13 +66,11 @@ class Taker:
         lines, number, quick = block.lines, block.first - 1, 0
         checker, kinds = self._checker, self._kinds
         links = checker.links
-        server, client = self._frames(lines)
-        for line in lines:
+        for line, frame in zip(lines, self._typed.read(lines), strict=True):
             number += 1
             if line is None:
                 self._slowly(block, number - block.first)
                 continue
-            frame = next(server) if line.sender == "server" else next(client)
             link = links.get(line.conn)
             if link is not None and link.epoch != checker.epoch:
                 checker.catch_up(link)
@@ -94,23 +91,6 @@ class Taker:
             self._slowly(block, number - block.first)
         if quick:
             checker.count(quick)
-
-    def _frames(self, lines: Sequence[Any]) -> tuple[Any, Any]:
-        """What the typed decoders make of the messages of the server, and of the client, in the order of the lines."""
-        return tuple(  # type: ignore[return-value]  # two, as there are senders
-            iter(self._decoded([line for line in lines if line is not None and line.sender == sender], sender))
-            for sender in ("server", "client")
-        )
-
-    def _decoded(self, lines: list[Any], sender: Sender) -> list[Any]:
-        texts = [line.text for line in lines]
-        if UNSET not in texts:
-            return self._typed.decode(texts, sender)
-        if all(text is UNSET for text in texts):
-            return self._typed.decode_values([line.json for line in lines], sender)
-        text = iter(self._typed.decode([text for text in texts if text is not UNSET], sender))
-        value = iter(self._typed.decode_values([line.json for line in lines if line.text is UNSET], sender))
-        return [next(value) if text_ is UNSET else next(text) for text_ in texts]
 
     def _slowly(self, block: Block, index: int) -> None:
         record = block.record(index)
@@ -256,11 +236,13 @@ class Taker:
         assert row is not None
         meets = stepper.meets(link, meaning, values)
         refs = stepper.refs(link, meaning, values)
-        step = stepper.step(link, meaning, values, (number, line.t), _Frame(reading, frame))
+        if refs is None:
+            return False
+        step = stepper.step(link, meaning, values, refs, meets, (number, line.t), _Frame(reading, frame))
         if step is None:
             return False
         beside = self._beside_of(meaning, step, meets)
-        if beside is not None and refs is not None and meets is not None and step.plain:
+        if beside is not None and step.plain:
             known = row.quick.get(meaning)
             if known is None:
                 steps: dict[Any, Node] = {}
@@ -270,7 +252,7 @@ class Taker:
                 known[2][refs[0] if reading.single is not None else refs] = root
         return True
 
-    def _beside_of(self, meaning: Meaning, step: Step, meets: int | None) -> int | None:
+    def _beside_of(self, meaning: Meaning, step: Step, meets: int) -> int | None:
         """What has to be done beside a quick step of this meaning; None where it cannot be one."""
         moves = meaning.moves
         if meaning.bumps or meaning.numbers or moves.subscribes or meets not in (MEETS_NOBODY, AT_HOME, MET_BEFORE):
