@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final, Literal
 
 from wirecheck.capture import label
+from wirecheck.capture.places import without_secrets
 from wirecheck.errors import CaptureError, WorkError
 from wirecheck.scale.job import Job
 from wirecheck.scale.ranges import Range
@@ -172,7 +173,7 @@ def _done(part: Range, job: Job) -> Summary | _Failed:
     except CaptureError as error:
         return _Failed(why="source", says=str(error))
     except Exception as error:
-        return _Failed(why="fault", says=f"{type(error).__name__}: {error}")
+        return _Failed(why="fault", says=f"{type(error).__name__}: {without_secrets(str(error))}")
 
 
 def _summary(answer: bytes) -> Summary:

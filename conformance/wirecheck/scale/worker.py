@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import wirecheck
 from wirecheck.capture.lines import Trouble
-from wirecheck.capture.places import is_remote
+from wirecheck.capture.places import is_remote, without_secrets
 from wirecheck.errors import CaptureError
 from wirecheck.scale.ranges import Range
 from wirecheck.scale.summary import Summary
@@ -77,7 +77,7 @@ def _done(version: str, call: bytes, worker: str) -> Any:
     except CaptureError as error:
         return Failed(why="source", worker=worker, says=str(error))
     except Exception as error:
-        return Failed(why="fault", worker=worker, says=f"{type(error).__name__}: {error}")
+        return Failed(why="fault", worker=worker, says=f"{type(error).__name__}: {without_secrets(str(error))}")
 
 
 def _broke_off(part: Range, answer: object) -> str | None:
