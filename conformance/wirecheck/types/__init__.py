@@ -1,0 +1,14 @@
+"""Types for other languages: a dialect's frames as tagged unions, with what decodes, checks and encodes them.
+
+Law: pure functions from a catalog to `{path: text}`; no file is written here and no compiler is called.
+
+    module_of(dialect, envelope, senders)   the types, of no language
+    generate(dialect, language, …)          the files of one language
+"""
+
+from __future__ import annotations
+
+from wirecheck.types.build import module_of
+from wirecheck.types.languages import LANGUAGES, generate, generate_all
+
+__all__ = ["LANGUAGES", "generate", "generate_all", "module_of"]

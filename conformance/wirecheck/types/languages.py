@@ -1,0 +1,70 @@
+"""The languages, and the files of each.
+
+Law: one line a language, and nothing else knows which languages there are. An emitter is a pure function of a module
+of types and a package's name to files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from wirecheck import catalog
+from wirecheck.catalog.model import SENDERS, Dialect, Envelope, Sender
+from wirecheck.types.build import module_of
+from wirecheck.types.model import Module
+
+Files = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """`title` is what users call it, `needs` the library that the code uses beside the language's own."""
+
+    module: str
+    title: str
+    needs: str = ""
+
+    def emit(self, module: Module, package: str) -> Files:
+        """The files: path below the output folder to text."""
+        emitter: Callable[[Module, str], Files] = import_module(f"wirecheck.types.{self.module}").emit
+        return emitter(module, package)
+
+
+LANGUAGES: Final[Mapping[str, Language]] = {
+    "typescript": Language(module="typescript", title="TypeScript"),
+    "typescript-zod": Language(module="zod", title="TypeScript with Zod schemas", needs="zod"),
+    "python": Language(module="python", title="Python with msgspec structs", needs="msgspec"),
+    "python-pydantic": Language(module="pydantic", title="Python with pydantic models", needs="pydantic"),
+    "go": Language(module="go", title="Go"),
+    "rust": Language(module="rust", title="Rust", needs="serde, serde_json"),
+    "java": Language(module="java", title="Java 17 with Jackson", needs="jackson-databind"),
+    "kotlin": Language(module="kotlin", title="Kotlin with kotlinx.serialization", needs="kotlinx-serialization-json"),
+}
+
+
+def generate(
+    dialect: Dialect,
+    language: str,
+    *,
+    envelope: Envelope = "wire",
+    senders: Iterable[Sender] = SENDERS,
+    package: str | None = None,
+) -> Files:
+    """The files of one dialect in one language, sorted by path. `package` is the name of the package or namespace
+    where the language has one; it is the dialect's if none is given. Raises `KeyError` for a language that is none of
+    `LANGUAGES`."""
+    module = module_of(dialect, envelope, senders)
+    return dict(sorted(LANGUAGES[language].emit(module, package or dialect.name).items()))
+
+
+def generate_all() -> Files:
+    """The files that are checked in, below `schemas/`: every shipped dialect in every language, as the vendor sends."""
+    files: Files = {}
+    for name in catalog.dialects():
+        for language in LANGUAGES:
+            made = generate(catalog.load(name), language)
+            files |= {f"{name}/types/{language}/{path}": text for path, text in made.items()}
+    return dict(sorted(files.items()))
