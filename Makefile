@@ -19,7 +19,7 @@ COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-co
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz peers plugin-versions clouds clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz peers plugin-versions clouds types-check interop clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -108,8 +108,16 @@ $(PEERS): tools/measure/node/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then npm ci --prefix tools/measure/node --no-fund --no-audit && touch $@; \
 	else echo "no npm: Ajv and sourcemeta's jsonschema are left out (on Debian: apt install nodejs npm)" >&2; fi
 
+types-check: $(STAMP)  ## compile the types of every language, and have them read and write (LANGUAGES="go rust": these)
+	$(PY) tools/types_check.py $(LANGUAGES)
+
+interop:  ## the vectors of fixtures/ in the hands of other languages' test suites
+	cd tools/interop/go && go vet ./... && go test -count=1 ./...
+	cd tools/interop/rust && CARGO_TARGET_DIR=$(CURDIR)/build/interop cargo test --quiet --locked
+	cd tools/interop/node && npm ci --no-fund --no-audit && npm test
+
 bench-fuzz: $(STAMP)  ## generated frames a second, against the base that draws one small integer a frame
 	$(PY) tools/bench_fuzz.py
 
 clean:  ## remove what was built
-	rm -rf $(VENV) tools/measure/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) tools/measure/node/node_modules tools/interop/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -1,0 +1,1 @@
+//! The vectors of `fixtures/` are put to a validator in `tests/`: `cargo test`.
