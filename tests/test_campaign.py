@@ -27,6 +27,8 @@ from wirecheck.serve import serving
 SHORT = Limits(timeout=1.0)
 """For servers that are to be waited for in vain."""
 LONG = Limits(timeout=20.0)
+SOON = 7
+"""A seed that soon nests a message too deeply. Any seed does; others send hundreds of messages before."""
 
 
 def plan(server: Planted, **options: Any) -> Plan:
@@ -77,7 +79,12 @@ PLANTED: list[tuple[type[Planted], str, list[tuple[str, str | None, Any]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "code", "shortest"), PLANTED, ids=[each[0].__name__ for each in PLANTED])
+@pytest.mark.parametrize(
+    ("kind", "code", "shortest"),
+    # One is found only after many messages, too many to be traced.
+    [pytest.param(*each, marks=[pytest.mark.no_cover] * (each[1] == "canary-failed")) for each in PLANTED],
+    ids=[each[0].__name__ for each in PLANTED],
+)
 def test_a_planted_bug_is_found_and_its_conversation_is_the_shortest(
     kind: type[Planted], code: str, shortest: list[tuple[str, str | None, Any]]
 ) -> None:
@@ -92,7 +99,7 @@ def test_a_planted_bug_is_found_and_its_conversation_is_the_shortest(
 
 def test_a_server_that_dies_is_found_and_its_conversation_is_the_shortest() -> None:
     with planting(planted.DiesOfDepth) as server:
-        (found,) = campaign(plan(server, limits=SHORT)).found
+        (found,) = campaign(plan(server, limits=SHORT, seed=SOON)).found
     assert found.flaw.code == "not-back"
     ((frame, defect, body),) = steps(found)
     assert (frame, defect) == ("task.submit", "too-deep")
@@ -219,7 +226,7 @@ def test_a_cap_on_turns_that_leaves_nothing_to_send_is_no_pass() -> None:
 def test_nobody_starts_a_dead_server_again() -> None:
     """Then it cannot be played again, and nothing more is searched."""
     with planting(planted.DiesOfDepth) as server:
-        result = campaign(plan(server, limits=SHORT, restart=None, go_on=True))
+        result = campaign(plan(server, limits=SHORT, seed=SOON, restart=None, go_on=True))
         server.mend()
     (found,) = result.found
     assert (found.flaw.code, found.played, found.failed) == ("not-back", 0, 0)
@@ -228,7 +235,7 @@ def test_nobody_starts_a_dead_server_again() -> None:
 
 def test_a_command_that_cannot_start_it_again_is_told() -> None:
     with planting(planted.DiesOfDepth) as server:
-        result = campaign(plan(server, limits=SHORT, restart=lambda: "the command ended with code 1"))
+        result = campaign(plan(server, limits=SHORT, seed=SOON, restart=lambda: "the command ended with code 1"))
         server.mend()
     assert result.ended == "a server that did not get over it, and the command ended with code 1"
 

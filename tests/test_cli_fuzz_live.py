@@ -108,7 +108,13 @@ def test_a_server_that_is_right_passes(tmp_path: Path) -> None:
     assert timed.exit_code == 0
     told = json.loads(timed.stdout)
     assert (told["passed"], told["ended"], told["findings"], told["seed"]) == (True, "0.3 s", [], 1)
-    assert told["messages"] > 0 and set(told["answers"]) == {"error", "close", "other", "nothing"}
+    # How many messages there is time for depends on the machine.
+    assert told["messages"] >= sum(told["answers"].values()) and set(told["answers"]) == {
+        "error",
+        "close",
+        "other",
+        "nothing",
+    }
     assert "coverage of vonz\n" in timed.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cover.json", "report.txt"]
 
@@ -293,7 +299,8 @@ def test_a_server_that_answers_nothing_is_not_fuzzed(tmp_path: Path) -> None:
 def test_a_server_is_started_again_by_a_command(tmp_path: Path) -> None:
     """What the command does is its own matter; here it says that it could not."""
     with planting(planted.DiesOfDepth) as server:
-        result = fuzz(server, "--restart", "false", "--count", "2000", "--timeout", "1")
+        # With this seed a message that is too deep comes soon; with others after hundreds.
+        result = fuzz(server, "--restart", "false", "--count", "2000", "--timeout", "1", "--seed", "7")
         server.mend()
     assert result.exit_code == 1
     assert "must not-back  " in result.stdout and "  was not played again\n" in result.stdout

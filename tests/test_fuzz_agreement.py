@@ -31,8 +31,8 @@ from wirecheck.walk import Conversation, conversation, faulty
 
 DIALECTS = catalog.dialects()
 ENVELOPES: tuple[Envelope, ...] = ("wire", "flat", "nested")
-ORDINARY, SOAK = 1_500, 500_000
-TALKS, SOAK_TALKS = 150, 50_000
+ORDINARY, SOAK = 750, 500_000
+TALKS, SOAK_TALKS = 60, 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

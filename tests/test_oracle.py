@@ -21,7 +21,7 @@ from wirecheck.check import Checker
 from wirecheck.record import At, Closed, Message, Opened, Record
 from wirecheck.verdict import LINES_KEPT
 
-ORDINARY = 10_000
+ORDINARY = 4_000
 SOAK = 100_000
 
 BOTH = {"sees": frozenset({"client", "server"})}

@@ -130,13 +130,13 @@ def breaks_just(name: str, guarantee: str, seeds: range) -> Counter[str]:
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "guarantee"), CLAIMS)
 def test_a_faulty_conversation_breaks_its_guarantee_and_no_other(name: str, guarantee: str) -> None:
-    breaks_just(name, guarantee, range(ORDINARY // 3))
+    breaks_just(name, guarantee, range(ORDINARY // 6))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("name", "guarantee"), CLAIMS)
 def test_many_faulty_conversations_break_theirs(name: str, guarantee: str) -> None:
-    breaks_just(name, guarantee, range(ORDINARY, SOAK // 10))
+    breaks_just(name, guarantee, range(ORDINARY // 6, SOAK // 10))
 
 
 @pytest.mark.no_cover
@@ -292,22 +292,19 @@ print(total.hexdigest())
 def test_hashing_does_not_matter() -> None:
     """Sets and dictionaries are walked in no order that depends on the process, nor on what was walked before."""
     names = list(DIALECTS)
-    digests = set()
-    for hashing, order in (("1", names), ("77", names)):
-        ran = subprocess.run(
-            [sys.executable, "-c", DIGEST.format(names=order)],
-            env={**os.environ, "PYTHONHASHSEED": hashing},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        digests.add(ran.stdout.strip())
+    ran = subprocess.run(
+        [sys.executable, "-c", DIGEST.format(names=names)],
+        env={**os.environ, "PYTHONHASHSEED": "77" if os.environ.get("PYTHONHASHSEED") != "77" else "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     total = hashlib.sha256()
     for name in names:
         for seed in range(20):
             total.update(repr(conversation(catalog.load(name), Seeded(seed)).events).encode())
             total.update(repr(faulty(catalog.load(name), Seeded(seed)).events).encode())
-    assert digests == {total.hexdigest()}
+    assert ran.stdout.strip() == total.hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -375,8 +372,9 @@ def test_a_catalog_without_guarantees_is_walked(tmp_path: Path) -> None:
 
 
 @pytest.mark.no_cover
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_that_documents_less_is_walked(name: str, tmp_path: Path) -> None:
+def test_a_dialect_that_documents_less_is_walked(name: str, every: int, tmp_path: Path) -> None:
     """Without a frame, or without a claim: what is left is said, and nothing is found in it."""
     path = Path(catalog.__file__).parent.parent / "catalogs" / f"{name}.yaml"
     whole = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -386,7 +384,7 @@ def test_a_dialect_that_documents_less_is_walked(name: str, tmp_path: Path) -> N
         for part in ("frames", "guarantees")
         for key in whole[part]
     ]
-    for number, (part, key, text) in enumerate(lesser):
+    for number, (part, key, text) in enumerate(lesser[::every]):
         file = tmp_path / f"{number}.yaml"
         file.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
         try:

@@ -183,7 +183,7 @@ def test_a_bound_is_a_whole_number(most: object) -> None:
 
 
 def test_the_public_door_takes_names(tmp_path: Path) -> None:
-    assert breakable("vonz") == breakable(catalog.load("vonz"))
+    assert breakable("bondai") == breakable(catalog.load("bondai"))
     assert inapplicable("vonz", "turn.done")["enum"] == "no field of this frame, outside alternatives, has `enum`"
     with pytest.raises(UsageError, match="vonz has no frame `typo`; it has task.submit, "):
         inapplicable("vonz", "typo")
