@@ -8,6 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 PEERS := tools/measure/node/node_modules/.ready
+ASYNCAPI := tools/asyncapi/node_modules/.ready
 DEMO_CLEAN ?= fixtures/vonz/captures/rich-interleaved.jsonl
 DEMO_BROKEN ?= fixtures/vonz/captures/tool-call-answered-once.broken-missing.jsonl
 COVER ?=
@@ -19,7 +20,7 @@ COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-co
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz peers plugin-versions clouds types-check interop clean
+.PHONY: help setup demo test coverage check static format format-check lint types drift schemas vectors mutants mutants-live steady crowd soak bench bench-live bench-fuzz peers plugin-versions clouds types-check interop asyncapi-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -116,8 +117,17 @@ interop:  ## the vectors of fixtures/ in the hands of other languages' test suit
 	cd tools/interop/rust && CARGO_TARGET_DIR=$(CURDIR)/build/interop cargo test --quiet --locked
 	cd tools/interop/node && npm ci --no-fund --no-audit && npm test
 
+asyncapi-check:  ## what AsyncAPI's own parser says of schemas/*/asyncapi.yaml, and that it notices faults
+	@if command -v npm >/dev/null 2>&1; then \
+	$(MAKE) --no-print-directory $(ASYNCAPI) && node tools/asyncapi/check.mjs schemas/*/asyncapi.yaml; \
+	elif [ -n "$$CI" ]; then echo "asyncapi-check: no npm, and CI demands it" >&2; exit 1; \
+	else echo "asyncapi-check: skipped, for there is no npm (on Debian: apt install nodejs npm)" >&2; fi
+
+$(ASYNCAPI): tools/asyncapi/package-lock.json
+	npm ci --prefix tools/asyncapi --ignore-scripts --no-fund --no-audit && touch $@
+
 bench-fuzz: $(STAMP)  ## generated frames a second, against the base that draws one small integer a frame
 	$(PY) tools/bench_fuzz.py
 
 clean:  ## remove what was built
-	rm -rf $(VENV) tools/measure/node/node_modules tools/interop/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) tools/measure/node/node_modules tools/asyncapi/node_modules tools/interop/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

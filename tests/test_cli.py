@@ -272,6 +272,17 @@ def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
         (["nope"], "No such command"),
         (["schemas"], "--dialect with one of"),
         (["schemas", "--dialect", "amigo", "--frame", "nope"], "amigo has no such frame; name one of"),
+        (
+            ["schemas", "--dialect", "amigo", "--format", "openapi", "--frame", "typing", "--draft", "07"],
+            "--draft and --f",
+        ),
+        (["schemas", "--dialect", "amigo", "--format", "asyncapi", "--envelope", "flat"], "leave out --envelope"),
+        (["schemas", "--dialect", "amigo", "--format", "test-suite", "--frame", "nope"], "amigo has no such frame"),
+        (
+            ["schemas", "--dialect", "amigo", "--format", "test-suite", "--frame", "typing", "--envelope", "flat"],
+            "one file for both envelopes; leave out --envelope",
+        ),
+        (["schemas", "--dialect", "amigo", "--draft", "04"], "Invalid value for '--draft'"),
         (["explain", "texxt-inside-turn"], "did you mean text-inside-turn"),
         (["explain", "zzzzzzz"], "`wirecheck dialects` lists where to begin"),
     ],
@@ -510,6 +521,54 @@ def test_schemas_are_those_of_the_generator(tmp_path: Path) -> None:
     (blocked / "amigo").parent.mkdir()
     (blocked / "amigo").write_text("a file where a folder is meant")
     assert wirecheck("schemas", "--dialect", "amigo", "--out", blocked).exit_code == 2
+
+
+def _below(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_schemas_come_in_other_forms(tmp_path: Path) -> None:
+    from wirecheck import asyncapi, schema
+    from wirecheck.catalog import load
+    from wirecheck.schema import openapi
+    from wirecheck.vectors import suite
+
+    amigo = load("amigo")
+    whole = {
+        ("--draft", "07"): schema.generate(amigo, "07"),
+        ("--format", "split"): schema.generate_split(amigo),
+        ("--format", "split", "--draft", "07"): schema.generate_split(amigo, "07"),
+        ("--format", "openapi"): openapi.generate(amigo),
+        ("--format", "asyncapi"): asyncapi.generate(amigo),
+        ("--format", "test-suite"): suite.generate(amigo),
+        ("--format", "test-suite", "--draft", "07"): suite.generate(amigo, ("07",)),
+    }
+    for number, (options, files) in enumerate(whole.items()):
+        out = tmp_path / str(number)
+        result = wirecheck("schemas", "--dialect", "amigo", *options, "--out", out)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert _below(out) == files
+        assert result.stderr.startswith(f"wrote {len(files)} ")
+    folder = "amigo/tests/draft2020-12"
+    one = {
+        ("--draft", "07", "--envelope", "flat"): "amigo/draft-07/amigo.flat.schema.json",
+        ("--draft", "07", "--frame", "typing"): "amigo/draft-07/flat/typing.schema.json",
+        ("--format", "split"): "amigo/amigo.wire.split.schema.json",
+        ("--format", "split", "--frame", "typing", "--envelope", "nested"): "amigo/nested/typing.schema.json",
+        ("--format", "openapi"): "amigo/openapi.json",
+        ("--format", "asyncapi"): "amigo/asyncapi.yaml",
+        ("--format", "test-suite"): f"{folder}/union-wire.json",
+        ("--format", "test-suite", "--envelope", "flat"): f"{folder}/union-flat.json",
+        ("--format", "test-suite", "--frame", "typing"): f"{folder}/frame-typing.json",
+        ("--format", "test-suite", "--frame", "typing", "--draft", "07"): "amigo/tests/draft7/frame-typing.json",
+    }
+    every = {path: text for files in whole.values() for path, text in files.items()}
+    for options, path in one.items():
+        assert wirecheck("schemas", "--dialect", "amigo", *options).stdout == every[path], options
+    wirecheck("schemas", "--dialect", "amigo", "--format", "test-suite", "--frame", "typing", "--out", tmp_path / "one")
+    assert set(_below(tmp_path / "one")) == {
+        f"amigo/tests/{draft}/frame-typing.json" for draft in ("draft2020-12", "draft7")
+    }
 
 
 def test_dialects_are_listed() -> None:

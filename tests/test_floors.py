@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,13 @@ import wirecheck
 from wirecheck import dialects
 
 PACKAGE = Path(wirecheck.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
+RUNTIME = PACKAGE / "types" / "runtime"
+"""What is put into generated code as it is: sources of other languages and of Python, and no part of the house."""
+MODULES = sorted(module for module in PACKAGE.rglob("*.py") if RUNTIME not in module.parents)
 
 FLOORS = {
     "errors": 0,
+    "folder": 0,
     "catalog": 1,
     "catalogs": 1,
     "schema": 2,
@@ -36,6 +39,9 @@ FLOORS = {
     "fuzz": 6,
     "strategies": 6,
     "scenario": 6,
+    "vectors": 6,
+    "asyncapi": 6,
+    "types": 6,
     "capture": 7,
     "report": 7,
     "scale": 7,
@@ -71,6 +77,7 @@ NEIGHBOURS = {
     ("strategies", "fuzz"): "yes",
     ("strategies", "sample"): "yes",
     ("strategies", "walk"): "yes",
+    ("vectors", "sample"): "yes",
     ("report", "capture"): "no",
     ("drive", "capture"): "yes",
     ("drive", "report"): "yes",
@@ -104,17 +111,25 @@ def room(module: Path) -> str:
     return inside.parts[0] if len(inside.parts) > 1 else inside.stem.removesuffix("__init__")
 
 
-def imported(module: Path) -> Iterator[tuple[int, str]]:
+@cache
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(module: Path) -> tuple[tuple[int, str], ...]:
     """Line and full name of everything that a module imports, wherever in it."""
     inside = module.relative_to(PACKAGE.parent).with_suffix("").parts
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    found: list[tuple[int, str]] = []
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{'.'.join(inside)}:{node.lineno}: imports are absolute"
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+            found += ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
-            yield node.lineno, ast.unparse(node.args[0]).strip("f'\"").replace("{__name__}", "wirecheck")
+            found.append((node.lineno, ast.unparse(node.args[0]).strip("f'\"").replace("{__name__}", "wirecheck")))
+    return tuple(found)
 
 
 def theirs(name: str) -> str | None:
@@ -180,10 +195,10 @@ def test_a_module_names_no_dialect_states_its_law_and_is_no_hall(module: Path) -
     assert len(text.splitlines()) <= LONGEST
     if not text.strip():
         return
-    doc = ast.get_docstring(ast.parse(text))
+    doc = ast.get_docstring(tree_of(module))
     assert doc, "a module opens with a docstring"
     lines = doc.splitlines()
-    if module.name not in ("__main__.py",) and room(module) != "catalogs" and not _is_bare(text):
+    if module.name not in ("__main__.py",) and room(module) != "catalogs" and not _is_bare(module):
         assert len(lines) > 1 and "Law:" in doc, "the docstring states the module's law"
 
 
@@ -196,9 +211,9 @@ def test_the_page_on_the_house_names_every_module() -> None:
     assert [str(module.relative_to(PACKAGE)) for module in unnamed if room(module) != "cli"] == []
 
 
-def _is_bare(text: str) -> bool:
+def _is_bare(module: Path) -> bool:
     """A package's door that holds nothing but its docstring and what it passes on."""
-    body = ast.parse(text).body
+    body = tree_of(module).body
     return all(isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.Assign) for node in body)
 
 
@@ -206,7 +221,7 @@ def _is_bare(text: str) -> bool:
 def test_what_is_generated_is_never_read_and_nobody_sleeps(module: Path) -> None:
     text = module.read_text(encoding="utf-8")
     assert not re.search(r"[\"'/](?:\.\./)*schemas/", text) or "files(" not in text
-    tree = ast.parse(text)
+    tree = tree_of(module)
     calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert not [call for call in calls if call in ("time.sleep", "sleep", "eval", "exec", "print", "breakpoint")]
     silent = [
@@ -222,7 +237,7 @@ def test_every_catalog_and_schema_that_the_code_reads_is_inside_the_package() ->
     read = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc")
+        if path.is_file() and path.suffix not in (".py", ".pyc") and RUNTIME not in path.parents
     }
     assert read == {
         "py.typed",

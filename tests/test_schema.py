@@ -386,35 +386,6 @@ def test_generated_files_are_named_by_frame_and_sorted() -> None:
     assert all(text.endswith("}\n") for text in files.values())
 
 
-def test_drift_names_changed_missing_and_extra_files(tmp_path: Path) -> None:
-    files = schema.generate(dialect(frame("a", payload()), frame("b", payload()), frame("c", payload())))
-    schema.write(tmp_path, files)
-    assert schema.drift(tmp_path, files) == ()
-    folder = tmp_path / "toy-wire" / "flat"
-    (folder / "a.schema.json").write_bytes((folder / "a.schema.json").read_bytes() + b"\n")
-    (folder / "b.schema.json").unlink()
-    (folder / "z.schema.json").write_text("false\n", encoding="utf-8")
-    (folder / "README.md").write_text("no schema\n", encoding="utf-8")
-    assert schema.drift(tmp_path, files) == (
-        "changed: toy-wire/flat/a.schema.json",
-        "missing: toy-wire/flat/b.schema.json",
-        "extra: toy-wire/flat/z.schema.json",
-    )
-    schema.write(tmp_path, files)
-    assert schema.drift(tmp_path, files) == ("extra: toy-wire/flat/z.schema.json",)
-    schema.write(tmp_path, files, prune=True)
-    assert schema.drift(tmp_path, files) == ()
-    assert (folder / "README.md").is_file()
-
-
-def test_a_folder_that_is_not_there_lacks_everything(tmp_path: Path) -> None:
-    assert schema.drift(tmp_path / "none", {"a.schema.json": "false\n"}) == ("missing: a.schema.json",)
-
-
-def test_the_checked_in_schemas_are_those_of_the_catalogs() -> None:
-    assert schema.drift(ROOT / "schemas", schema.generate_all()) == ()
-
-
 # The dialects that ship
 
 DIALECTS = [catalog.load(name) for name in catalog.dialects()]

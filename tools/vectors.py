@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from frame_vectors import frame_vectors
 from message_vectors import message_vectors
 from wirecheck import catalog
+from wirecheck.folder import drift, write
+from wirecheck.vectors.frames import frame_vectors
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 NAMES = ("frames.json", "messages.json")
@@ -30,22 +31,9 @@ def generate() -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
-def drift(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
-    """What a folder has that differs from `files`, a line each: changed, missing, or extra."""
-    present = {path.relative_to(root).as_posix() for name in NAMES for path in root.glob(f"*/{name}")}
-    found = [(path, f"extra: {path}") for path in present - set(files)]
-    for path, text in files.items():
-        if path not in present:
-            found.append((path, f"missing: {path}"))
-        elif (root / path).read_bytes() != text.encode():
-            found.append((path, f"changed: {path}"))
-    return tuple(line for _, line in sorted(found))
-
-
-def write(root: Path, files: Mapping[str, str]) -> None:
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8", newline="\n")
+def ours(path: str) -> bool:
+    """Whether a file below `fixtures/` is written by this program alone."""
+    return path.count("/") == 1 and path.rpartition("/")[2] in NAMES
 
 
 def _text(vectors: Iterable[Mapping[str, Any]]) -> str:
@@ -63,7 +51,7 @@ def main() -> int:
         write(options.root, files)
         print(f"{len(files)} files in {options.root.name}/")
         return 0
-    lines = drift(options.root, files)
+    lines = drift(options.root, files, ours=ours)
     for line in lines:
         print(line)
     if lines:

@@ -1,10 +1,11 @@
-"""`wirecheck schemas`: a dialect's JSON Schemas, to standard output or a folder.
+"""`wirecheck schemas`: a dialect's schemas in several forms, to standard output or a folder.
 
-Law: the texts are those of the generator, to the byte; here one of them is picked, or all are written.
+Law: the texts are those of the generators, to the byte; here one of them is picked, or all are written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,27 @@ from wirecheck.cli.choose import dialect_options, the_one
 from wirecheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from wirecheck.catalog.model import Dialect, FrameForm
+    from wirecheck.catalog.model import Dialect, Envelope, FrameForm
+    from wirecheck.schema import Draft
+
+DRAFTS: tuple[Draft, ...] = ("2020-12", "07")
 
 
-@click.command("schemas", short_help="Print or write JSON Schemas.")
+@click.command("schemas", short_help="Print or write JSON Schemas, and documents made of them.")
 @dialect_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonschema", "split", "openapi", "asyncapi", "test-suite"]),
+    default="jsonschema",
+    help="JSON Schemas that hold all that they refer to (jsonschema, the default); unions that refer to the frames' "
+    "files (split); one document of OpenAPI 3.1 or AsyncAPI 3; tests as in the JSON Schema Test Suite.",
+)
+@click.option(
+    "--draft",
+    type=click.Choice(DRAFTS),
+    help="The draft of JSON Schema; 2020-12 unless given. With test-suite and --out, both unless given.",
+)
 @click.option(
     "--envelope",
     type=click.Choice(["wire", "flat", "nested"]),
@@ -32,36 +49,94 @@ if TYPE_CHECKING:
     help="Write files below this folder: the one asked for, or all of the dialect.",
 )
 def command(
-    dialect: str | None, catalog: str | None, envelope: str | None, frame: str | None, out: Path | None
+    dialect: str | None,
+    catalog: str | None,
+    form: str,
+    draft: Draft | None,
+    envelope: Envelope | None,
+    frame: str | None,
+    out: Path | None,
 ) -> None:
-    """Print a JSON Schema (draft 2020-12) of a dialect's messages, or write its schema files."""
-    from wirecheck import schema
+    """Print a schema of a dialect's messages, or write its schemas as files."""
+    from wirecheck import folder
     from wirecheck.cli.output import emit
 
-    form = the_one(dialect, catalog)
-    files = schema.generate(form)
-    if frame is not None or envelope is not None or out is None:
-        path = _path(form, envelope or "wire", frame)
-        files = {path: files[path]}
+    named = the_one(dialect, catalog)
+    if form in DOCUMENTS:
+        _refuse(form, {"--draft": draft, "--envelope": envelope, "--frame": frame})
+        files = DOCUMENTS[form](named)
+    else:
+        both = form == "test-suite" and out is not None and draft is None
+        drafts: tuple[Draft, ...] = DRAFTS if both else (draft or "2020-12",)
+        files, asked = _files(form, named, drafts, envelope, frame)
+        if frame is not None or envelope is not None or out is None:
+            files = {path: files[path] for path in asked}
     if out is None:
         emit("".join(files.values()))
         return
     try:
-        schema.write(out, files)
+        folder.write(out, files)
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror or error}); name another folder") from error
-    count = len(files)
-    click.echo(f"wrote {count} schema{'' if count == 1 else 's'} below {out}", err=True)
+    noun = "schema" if form in ("jsonschema", "split") else "file"
+    click.echo(f"wrote {len(files)} {noun}{'' if len(files) == 1 else 's'} below {out}", err=True)
 
 
-def _path(dialect: Dialect, envelope: str, frame: str | None) -> str:
+def _openapi(dialect: Dialect) -> dict[str, str]:
+    from wirecheck.schema import openapi
+
+    return openapi.generate(dialect)
+
+
+def _asyncapi(dialect: Dialect) -> dict[str, str]:
+    from wirecheck import asyncapi
+
+    return asyncapi.generate(dialect)
+
+
+DOCUMENTS: Mapping[str, Callable[[Dialect], dict[str, str]]] = {"openapi": _openapi, "asyncapi": _asyncapi}
+"""Formats that are one document of the whole dialect."""
+
+
+def _refuse(form: str, options: Mapping[str, object]) -> None:
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise UsageError(
+            f"--format {form} is one document with every frame as the vendor sends it; leave out {' and '.join(given)}"
+        )
+
+
+def _files(
+    form: str, dialect: Dialect, drafts: Sequence[Draft], envelope: Envelope | None, frame: str | None
+) -> tuple[dict[str, str], list[str]]:
+    """All files of a format, and which of them hold the frame, or else the union: one a draft."""
     from wirecheck import schema
 
+    if form == "test-suite":
+        from wirecheck.vectors import suite
+
+        if frame is not None and envelope is not None:
+            raise UsageError("the tests of a frame are one file for both envelopes; leave out --envelope")
+        what = frame_of(dialect, frame) if frame is not None else envelope or "wire"
+        return suite.generate(dialect, drafts), [suite.path_of(dialect, draft, what) for draft in drafts]
+    split = form == "split"
+    made = schema.generate_split if split else schema.generate
+    files: dict[str, str] = {}
+    for draft in drafts:
+        files |= made(dialect, draft)
+    infix = schema.SPLIT if split else ""
+    return files, [_path(dialect, draft, envelope or "wire", frame, infix) for draft in drafts]
+
+
+def _path(dialect: Dialect, draft: Draft, envelope: Envelope, frame: str | None, infix: str) -> str:
+    from wirecheck import schema
+
+    folder = schema.folder_of(dialect, draft)
     if frame is None:
-        return f"{dialect.name}/{dialect.name}.{envelope}{schema.SUFFIX}"
+        return f"{folder}/{dialect.name}.{envelope}{infix}{schema.SUFFIX}"
     form = frame_of(dialect, frame)
     style = schema.wire_style(dialect, form) if envelope == "wire" else envelope
-    return f"{dialect.name}/{style}/{schema.file_name(form.key)}{schema.SUFFIX}"
+    return f"{folder}/{style}/{schema.file_name(form.key)}{schema.SUFFIX}"
 
 
 def frame_of(dialect: Dialect, name: str) -> FrameForm:

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of a dialect's frames and of their unions.
+"""JSON Schemas of a dialect's frames and of their unions.
 
 Law: pure functions of frozen catalog values; this room validates nothing and judges nothing.
 
@@ -14,63 +14,90 @@ How the two styles of one frame are told apart:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote
 
 from wirecheck.catalog import file_stem
 from wirecheck.catalog.model import Case, Condition, Dialect, Envelope, FrameForm, Style
+from wirecheck.schema.draft import META, Draft, in_draft
 from wirecheck.schema.message import demands, header_of, plain, wire_style, wrap
 
 Schema = dict[str, Any]
 
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DRAFT = META["2020-12"]
+SUFFIX = ".schema.json"
+"""How the names of files with a schema end."""
 
 _NOT_TAKEN_OVER = frozenset({"type", "properties", "required", "title", "description", "examples", "default"})
 """Keywords of a payload's root: those that are merged with the message's own, and annotations, of which a message has
 its own."""
 
 
-def frame_schema(dialect: Dialect, frame: FrameForm, style: Style, *, embed: bool = False) -> Schema:
-    """The schema of one frame's messages in one style (draft 2020-12).
+def frame_schema(
+    dialect: Dialect, frame: FrameForm, style: Style, *, embed: bool = False, draft: Draft = "2020-12"
+) -> Schema:
+    """The schema of one frame's messages in one style.
 
-    With `embed` it has neither `$schema` nor `$id`, to lie under the `$defs` of a larger schema.
+    With `embed` it has neither `$schema` nor `$id`, to lie inside a larger document.
     """
-    identity = {} if embed else _identity(dialect.name, style, frame.key)
+    identity = {} if embed else _identity(dialect, draft, style, frame.key)
     examples = [wrap(dialect, frame, example, style) for example in frame.examples]
     about: Schema = {
-        "title": _titles(dialect)[frame.key],
+        "title": titles(dialect)[frame.key],
         "description": " ".join(filter(None, (frame.summary, frame.note))),
         "$comment": f"Sent by the {frame.sender}. Basis: {frame.basis}. Source: {frame.source}",
     }
-    return identity | about | ({"examples": examples} if examples else {}) | _constraints(dialect, frame, style)
+    whole = identity | about | ({"examples": examples} if examples else {}) | _constraints(dialect, frame, style)
+    return in_draft(whole, draft)
 
 
-def union_schema(dialect: Dialect, envelope: Envelope) -> Schema | Literal[False]:
-    """Every frame of both senders as one schema; `False`, which accepts nothing, where there is no frame.
+def union_schema(dialect: Dialect, envelope: Envelope, *, draft: Draft = "2020-12") -> Schema | Literal[False]:
+    """Every frame of both senders as one schema, which holds them all; `False`, which accepts nothing, where there is
+    no frame.
 
     It is an `anyOf`: client and server may use one tag for two frames, and a message may then fit both.
     """
     if not dialect.frames:
         return False
     defs = {
-        file_stem(frame.key): frame_schema(
-            dialect, frame, wire_style(dialect, frame) if envelope == "wire" else envelope, embed=True
-        )
+        file_stem(frame.key): frame_schema(dialect, frame, _worn(dialect, frame, envelope), embed=True)
         for frame in dialect.frames.values()
     }
+    union: Schema = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in defs], "$defs": defs}
+    return in_draft(_identity(dialect, draft, envelope) | _about_union(dialect, envelope) | union, draft)
+
+
+def split_schema(dialect: Dialect, envelope: Envelope, *, draft: Draft = "2020-12") -> Schema | Literal[False]:
+    """The same union, which refers to the files of the frames instead of holding them.
+
+    It has no `$id`, so that its references are relative to wherever it lies.
+    """
+    if not dialect.frames:
+        return False
+    files = [f"{_worn(dialect, frame, envelope)}/{file_stem(frame.key)}{SUFFIX}" for frame in dialect.frames.values()]
+    union: Schema = {"$schema": DRAFT, **_about_union(dialect, envelope), "anyOf": [{"$ref": path} for path in files]}
+    return in_draft(union, draft)
+
+
+def _worn(dialect: Dialect, frame: FrameForm, envelope: Envelope) -> Style:
+    return wire_style(dialect, frame) if envelope == "wire" else envelope
+
+
+def _about_union(dialect: Dialect, envelope: Envelope) -> Schema:
     style = "as the vendor sends it" if envelope == "wire" else f"in the {envelope} envelope"
-    return _identity(dialect.name, envelope) | {
-        "title": f"{_camel(dialect.name)}{_camel(envelope)}Union",
+    return {
+        "title": f"{camel(dialect.name)}{camel(envelope)}Union",
         "description": f"{dialect.title}: any one frame of the client or the server, {style}.",
-        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in defs],
-        "$defs": defs,
     }
 
 
-def _identity(*parts: str) -> Schema:
-    return {"$schema": DRAFT, "$id": ":".join(["urn:wirecheck", *(quote(part, safe=":") for part in parts)])}
+def _identity(dialect: Dialect, draft: Draft, *parts: str) -> Schema:
+    """Each draft has identifiers of its own, so that one validator can hold both."""
+    older = () if draft == "2020-12" else (f"draft-{draft}",)
+    names = (dialect.name, *older, *parts)
+    return {"$schema": DRAFT, "$id": ":".join(["urn:wirecheck", *(quote(part, safe=":") for part in names)])}
 
 
 def _constraints(dialect: Dialect, frame: FrameForm, style: Style) -> Schema:
@@ -153,21 +180,24 @@ def _names(payload: Mapping[str, Any]) -> set[str]:
     return set(payload.get("properties", {})).union(*map(_names, branches))
 
 
-def _camel(text: str) -> str:
-    return "".join(word[0].upper() + word[1:] for word in re.findall("[A-Za-z0-9]+", text))
+def titles(dialect: Dialect) -> dict[str, str]:
+    """Each frame's title by its key: a name in letters and digits alone, like no other in the dialect.
 
-
-def _titles(dialect: Dialect) -> dict[str, str]:
-    """Each frame's title by its key. The dialect's name in front keeps clear of names that languages have built in
-    (`Error`, `Option`, `Message`); keys that differ in punctuation alone are numbered."""
-    titles: dict[str, str] = {}
+    The dialect's name in front keeps clear of names that languages have built in (`Error`, `Option`, `Message`); keys
+    that differ in punctuation alone are numbered.
+    """
+    found: dict[str, str] = {}
     for key in dialect.frames:
-        title = _camel(dialect.name) + (_camel(key) or "Frame")
-        taken = set(titles.values())
-        number = next(number for number in range(1, len(titles) + 2) if _numbered(title, number) not in taken)
-        titles[key] = _numbered(title, number)
-    return titles
+        title = camel(dialect.name) + (camel(key) or "Frame")
+        found[key] = unlike(title, set(found.values()))
+    return found
 
 
-def _numbered(title: str, number: int) -> str:
-    return title if number == 1 else f"{title}{number}"
+def unlike(title: str, taken: Collection[str]) -> str:
+    """The title, with a number behind it if it is taken."""
+    numbered = (title if number == 1 else f"{title}{number}" for number in range(1, len(taken) + 2))
+    return next(one for one in numbered if one not in taken)
+
+
+def camel(text: str) -> str:
+    return "".join(word[0].upper() + word[1:] for word in re.findall("[A-Za-z0-9]+", text))

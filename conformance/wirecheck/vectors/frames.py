@@ -10,8 +10,8 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from vector_values import Value, good, wrong
 from wirecheck.catalog.model import Case, Dialect, FrameForm, Style
+from wirecheck.vectors.values import Value, good, known, wrong
 
 Steps = tuple[str | int, ...]
 
@@ -34,18 +34,13 @@ NO_TAGS: tuple[tuple[str, Value], ...] = (
 
 
 def frame_vectors(dialect: Dialect) -> Iterator[dict[str, Value]]:
-    """Each variant in both styles: first what is valid, then what has one fault."""
+    """Each variant in both styles: first what is valid, then what has one fault.
+
+    Raises `ValueError` for a dialect with a frame that is not `tabled`.
+    """
     for form in dialect.frames.values():
         for style in STYLES:
-            frame = _Frame(dialect, form, style)
-            seen: set[str] = set()
-            shown: set[str] = set()
-            for description, message, pointer in (*frame.valid(), *frame.invalid()):
-                text = json.dumps(message, sort_keys=True)
-                if description in seen or text in shown:
-                    continue
-                seen.add(description)
-                shown.add(text)
+            for description, message, pointer in frame_messages(dialect, form, style):
                 yield {
                     "description": description,
                     "variant": form.key,
@@ -55,6 +50,33 @@ def frame_vectors(dialect: Dialect) -> Iterator[dict[str, Value]]:
                     "valid": pointer is None,
                     "pointer": pointer,
                 }
+
+
+def tabled(dialect: Dialect, form: FrameForm) -> bool:
+    """Whether changes are known for everything that is asked of the frame, and it has an example to change."""
+    header = dialect.envelope.header.get(form.sender, ())
+    payloads = (form.payload, *(case.payload for case in form.cases))
+    schemas = (*(one for one in payloads if one is not None), *(field.schema for field in header))
+    return bool(form.examples) and all(map(known, schemas))
+
+
+def frame_messages(dialect: Dialect, form: FrameForm, style: Style) -> Iterator[tuple[str, Value, str | None]]:
+    """What each is in words, the message, and the pointer to its fault; None where it is valid.
+
+    Words and messages are distinct. Raises `ValueError` for a frame that is not `tabled`.
+    """
+    if not tabled(dialect, form):
+        raise ValueError(f"no changes are known for `{form.key}`")
+    frame = _Frame(dialect, form, style)
+    seen: set[str] = set()
+    shown: set[str] = set()
+    for description, message, pointer in (*frame.valid(), *frame.invalid()):
+        text = json.dumps(message, sort_keys=True)
+        if description in seen or text in shown:
+            continue
+        seen.add(description)
+        shown.add(text)
+        yield description, message, pointer
 
 
 class _Frame:

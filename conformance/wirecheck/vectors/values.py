@@ -1,6 +1,6 @@
 """Values that a payload schema allows, and values that it refuses.
 
-Law: tables of JSON kinds, and a few keywords read by hand. A schema with any other keyword is refused rather than half
+Law: tables of JSON kinds, and a few keywords read by hand. A schema with anything else is refused rather than half
 covered, and no validator is asked.
 """
 
@@ -37,6 +37,13 @@ GOOD: Mapping[str, tuple[tuple[str, Value], ...]] = {
     "array": (("an empty array", []), ("an array of mixed values", [1, "a", None, {}])),
     "object": (("an empty object", {}), ("an object of undocumented members", {"deep": {"er": [1, None, {}]}})),
 }
+
+
+def known(schema: Mapping[str, Value]) -> bool:
+    """Whether the tables know all that a schema says: its keywords, texts where it lists values, and so below it."""
+    listed = [*schema.get("enum", ()), *schema.get("examples", ())]
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return set(schema) <= KEYWORDS and all(isinstance(value, str) for value in listed) and all(map(known, inner))
 
 
 def _kinds(schema: dict[str, Value]) -> tuple[str, ...]:
