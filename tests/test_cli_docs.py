@@ -52,7 +52,7 @@ def test_the_report_page_lists_the_codes() -> None:
     assert set(CODES) <= set(re.findall(r"`([a-z0-9-]+)`", page))
 
 
-@pytest.mark.parametrize("name", ["check", "fuzz", "record", "schemas", "serve", "test"])
+@pytest.mark.parametrize("name", ["check", "fuzz", "record", "schemas", "serve", "test", "types"])
 def test_the_page_of_the_command_line_lists_every_option(name: str) -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     command = cli.get_command(None, name)  # type: ignore[arg-type]

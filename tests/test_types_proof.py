@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from proof.cases import EXCUSES, OF_DOUBLES, Case, Subject, excuse, fuzzed, vectors  # noqa: E402
+from proof.cases import EXCUSES, OF_DOUBLES, Case, Subject, excuses, fuzzed, vectors  # noqa: E402
 from proof.verdict import Agreement, fault, judged, same  # noqa: E402
 from wirecheck.catalog import load  # noqa: E402
 from wirecheck.types.model import Items, Nullable, Number, Whole  # noqa: E402
@@ -41,6 +41,9 @@ def test_the_right_answers_are_right() -> None:
     assert fault(case(), answer()) is None
     assert fault(case(variant=None), REFUSED) is None
     assert fault(case(text='{"a":1}'), answer(text='{"a":1.0}')) is None
+    assert fault(case(variant="HttpFrame"), answer(variant="HTTPFrame")) is None
+    for told in (REFUSED, answer(valid=False), answer(variant="UnknownFrame")):
+        assert fault(case(variant=None, strict=False), told) is None
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,8 @@ def test_the_right_answers_are_right() -> None:
     [
         (case(), REFUSED),
         (case(variant=None), answer()),
+        (case(variant=None), answer(valid=False)),
+        (case(variant=None, strict=False), answer()),
         (case(), answer(variant="UnknownFrame")),
         (case(), answer(valid=False)),
         (case(), answer(text='{"type":"task:token"}')),
@@ -66,9 +71,9 @@ def test_each_wrong_answer_is_found(asked: Case, told: dict[str, Any]) -> None:
 
 
 def test_what_is_excused_is_counted_apart_and_only_where_it_is_excused() -> None:
-    asked = case(excuse="beyond 2^53")
-    for excuses, wrong, excused in ((OF_DOUBLES, 0, 1), (EXCUSES, 1, 0)):
-        found = Agreement(excuses=excuses)
+    asked = case(excuses=frozenset({"beyond 2^53"}))
+    for allowed, wrong, excused in ((OF_DOUBLES, 0, 1), (EXCUSES, 1, 0)):
+        found = Agreement(excuses=allowed)
         found.judge(asked, REFUSED)
         assert (len(found.wrong), found.excused) == (wrong, excused)
     found = Agreement(excuses=OF_DOUBLES)
@@ -120,10 +125,11 @@ def test_values_are_compared_as_json(one: Any, other: Any, equal: bool) -> None:
         (None, {"a": [-(2**63)]}, "beyond 2^53"),
         (None, {"a": 10**400}, "beyond doubles"),
         (None, {"a": True, "b": 0.5}, None),
+        (Items(Whole()), [2**60, 1e30], "beyond 2^53, no integer's text"),
     ],
 )
 def test_numbers_alone_are_excused(kind: Any, value: Any, why: str | None) -> None:
-    assert excuse(kind, value) == why
+    assert excuses(kind, value) == (set() if why is None else set(why.split(", ")))
 
 
 def test_every_vector_is_asked_and_what_the_future_brings() -> None:

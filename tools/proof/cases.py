@@ -30,13 +30,15 @@ EXCUSES: Final[frozenset[Excuse]] = frozenset({"beyond 64 bits", "no integer's t
 """Of every language."""
 OF_DOUBLES: Final[frozenset[Excuse]] = EXCUSES | {"beyond 2^53"}
 """Of JavaScript, all of whose numbers are doubles."""
+NONE: Final[frozenset[Excuse]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One message for a module's decoder. `variant` is the type's name if it must be taken, None if it must not.
 
-    `excuse`: why a language may answer otherwise, or write a number that is only as near as a double.
+    Where `strict` is false and `variant` is None, it may be taken too, but must then be unknown or not valid.
+    `excuses`: why a language may answer otherwise, or write a number that is only as near as a double.
     """
 
     module: str
@@ -45,7 +47,7 @@ class Case:
     text: str
     variant: str | None
     origin: str
-    excuse: Excuse | None = None
+    excuses: frozenset[Excuse] = frozenset()
 
     def asked(self) -> str:
         members = {"module": self.module, "sender": self.sender, "strict": self.strict, "text": self.text}
@@ -77,9 +79,10 @@ def vectors(subject: Subject, folder: Path) -> Iterator[Case]:
             continue
         frame, message, sender = subject.frame(vector["variant"]), vector["message"], vector["from"]
         variant = frame.record.name if vector["valid"] else None
-        yield _case(subject, sender, message, variant, f"{vector['variant']}: {vector['description']}")
+        origin = f"{vector['variant']}: {vector['description']}"
+        yield _case(subject, sender, message, variant, origin)
+        yield _case(subject, sender, message, variant, f"{origin}, not strictly", strict=False)
         if vector["valid"]:
-            yield _case(subject, sender, message, variant, f"{vector['variant']}, not strictly", strict=False)
             yield from _of_the_future(subject, frame, sender, message)
 
 
@@ -105,7 +108,7 @@ def _case(
         text=json.dumps(message),
         variant=variant,
         origin=origin,
-        excuse=excuse(kind, message),
+        excuses=excuses(kind, message),
     )
 
 
@@ -158,7 +161,7 @@ class _Judge:
             text=text,
             variant=frame.record.name if frame is not None and taken else None,
             origin=f"fuzzed {origin}",
-            excuse=excuse(frame.record if frame is not None else None, message),
+            excuses=excuses(frame.record if frame is not None else None, message),
         )
 
 
@@ -175,19 +178,19 @@ def _frame_of(module: Module, union: Union, message: Any) -> Frame | None:
     return next((frame for frame in union.tagged if frame.tag == tag and isinstance(tag, str)), None)
 
 
-def excuse(kind: Type | None, value: Any) -> Excuse | None:
+def excuses(kind: Type | None, value: Any) -> frozenset[Excuse]:
     """Why a language may take this value otherwise than a validator does: its numbers."""
     if isinstance(value, dict):
         fields = {field.wire: field.type for field in kind.fields} if isinstance(kind, Record) else {}
         below = kind.of if isinstance(kind, Table) else None
-        found = [excuse(fields.get(name, below), inner) for name, inner in value.items()]
-        return next(filter(None, found), None)
+        return NONE.union(*(excuses(fields.get(name, below), inner) for name, inner in value.items()))
     if isinstance(value, list):
         below = kind.of if isinstance(kind, Items) else None
-        return next(filter(None, (excuse(below, inner) for inner in value)), None)
+        return NONE.union(*(excuses(below, inner) for inner in value))
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return _of_number(kind.of if isinstance(kind, Nullable) else kind, value)
+        return NONE
+    found = _of_number(kind.of if isinstance(kind, Nullable) else kind, value)
+    return NONE if found is None else frozenset({found})
 
 
 def _of_number(kind: Type | None, value: int | float) -> Excuse | None:

@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "schemas": "Print or write the JSON Schemas of a dialect.",
     "serve": "Run a reference server that behaves, or misbehaves in one named way.",
     "test": "Test a live server against what the vendor's document promises.",
+    "types": "Write a dialect's frames as types of another language.",
 }
 
 

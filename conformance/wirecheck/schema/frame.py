@@ -187,9 +187,10 @@ def titles(dialect: Dialect) -> dict[str, str]:
     that differ in punctuation alone are numbered.
     """
     found: dict[str, str] = {}
+    taken: set[str] = set()
     for key in dialect.frames:
-        title = camel(dialect.name) + (camel(key) or "Frame")
-        found[key] = unlike(title, set(found.values()))
+        found[key] = unlike(camel(dialect.name) + (camel(key) or "Frame"), taken)
+        taken.add(found[key])
     return found
 
 

@@ -1,0 +1,78 @@
+"""`wirecheck types`: a dialect's frames as types of another language, written to a folder.
+
+Law: the texts are those of the generator, to the byte; here they are only written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wirecheck.cli.choose import dialect_options, the_one
+from wirecheck.errors import UsageError
+
+
+def _known(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """One of the languages, looked up only when one is named."""
+    from wirecheck.types import LANGUAGES
+
+    if value not in LANGUAGES:
+        raise click.BadParameter(f"no types are written in `{value}`; there are {', '.join(LANGUAGES)}", ctx, parameter)
+    return value
+
+
+@click.command("types", short_help="Write types for another language.")
+@dialect_options
+@click.option(
+    "--language",
+    callback=_known,
+    required=True,
+    metavar="L",
+    help="typescript, typescript-zod, python, python-pydantic, go, rust, java or kotlin.",
+)
+@click.option(
+    "--envelope",
+    type=click.Choice(["wire", "flat", "nested"]),
+    default="wire",
+    help="The envelope of the messages; wire, the default, is what the vendor sends.",
+)
+@click.option(
+    "--sender",
+    type=click.Choice(["server", "client", "both"]),
+    default="both",
+    help="Whose frames; both is the default.",
+)
+@click.option("--package", metavar="NAME", help="The package or namespace; the dialect's name by default.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    required=True,
+    help="Write the files into this folder.",
+)
+def command(
+    dialect: str | None,
+    catalog: str | None,
+    language: str,
+    envelope: str,
+    sender: str,
+    package: str | None,
+    out: Path,
+) -> None:
+    """Write a dialect's frames as types of another language, with what decodes, checks and encodes them."""
+    from wirecheck import types
+    from wirecheck.catalog.model import SENDERS
+    from wirecheck.folder import write
+
+    form = the_one(dialect, catalog)
+    senders = [one for one in SENDERS if sender in (one, "both")]
+    if not any(frame.sender in senders for frame in form.frames.values()):
+        raise UsageError(f"{form.name} documents no frames of the {sender}; leave out --sender, or name the other")
+    files = types.generate(form, language, envelope=envelope, senders=senders, package=package)  # type: ignore[arg-type]
+    try:
+        write(out, files)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror or error}); name another folder") from error
+    title, needs = types.LANGUAGES[language].title, types.LANGUAGES[language].needs
+    click.echo(f"wrote {', '.join(files)} below {out} ({title}{f', needs {needs}' if needs else ''})", err=True)

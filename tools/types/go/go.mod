@@ -1,0 +1,3 @@
+module wirecheck/driver
+
+go 1.23
