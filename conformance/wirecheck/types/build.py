@@ -50,6 +50,7 @@ InterruptedError KeyError LookupError MemoryError NameError OSError OverflowErro
 RuntimeError RuntimeException StandardError SystemError TimeoutError UnicodeError ValueError Warning UserWarning
 IllegalArgumentException Process Runtime System Module Package Event Request Response Buffer Node Document
 Window Global
+Annotated BeforeValidator Field KnownClientFrame KnownServerFrame Kinds Maybe Open Readonly TypeAlias UnsetType Whole
 """
 RESERVED: Final = frozenset(_KEPT.split())
 """Names that one of the languages has built in, or that our own code in all of them uses."""
