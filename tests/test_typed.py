@@ -455,7 +455,7 @@ def test_millions_of_mutated_frames_find_nothing(name: str) -> None:
                     sent = [*islice(source, 500)]
                     for _ in range(11):
                         assert_nothing_wrong_is_accepted(judge, [(mutated(text, random), by) for text, by in sent])
-            assert judge.seen["accepted"] > 10_000 and judge.seen["left"] > 10_000
+            assert judge.seen["accepted"] > 5_000 and judge.seen["left"] > 5_000
 
 
 def assert_nothing_wrong_is_accepted(judge: Judge, sent: Sequence[Sent]) -> None:

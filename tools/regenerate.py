@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wirecheck import asyncapi, catalog, schema
+from wirecheck import asyncapi, catalog, schema, types
 from wirecheck.catalog.model import Dialect
 from wirecheck.folder import drift, write
 from wirecheck.schema import openapi
@@ -30,6 +30,7 @@ GENERATORS: tuple[Generator, ...] = (
     each(schema.generate_drafts),
     each(openapi.generate),
     each(asyncapi.generate),
+    types.generate_all,
 )
 """All that is checked in: paths below `schemas/` to texts."""
 

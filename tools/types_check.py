@@ -26,12 +26,12 @@ from proof.cases import EXCUSES, OF_DOUBLES, Case, Subject, fuzzed, vectors  # n
 from proof.verdict import Agreement, judged  # noqa: E402
 from small_catalogs import catalog as drawn  # noqa: E402
 from wirecheck.catalog import Dialect, dialects, load, load_file  # noqa: E402
-from wirecheck.catalog.model import Envelope  # noqa: E402
+from wirecheck.catalog.model import Style  # noqa: E402
 from wirecheck.errors import CatalogError  # noqa: E402
 from wirecheck.sample.source import Seeded  # noqa: E402
 from wirecheck.types import LANGUAGES, generate  # noqa: E402
 
-ENVELOPES: Final[tuple[Envelope, ...]] = ("flat", "nested", "wire")
+STYLES: Final[tuple[Style, ...]] = ("flat", "nested")
 SHOWN: Final = 8
 HEAD: Final = ("language", "valid accepted", "invalid rejected", "round trips equal", "excepted", "seconds")
 MISSING: Final = "not here: {}"
@@ -45,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"of {', '.join(LANGUAGES)}; all by default")
     parser.add_argument("--fuzzed", type=int, default=10_000, metavar="N", help="fuzzed frames a language (10,000)")
-    parser.add_argument("--drawn", type=int, default=6, metavar="N", help="catalogs that are drawn (6)")
+    parser.add_argument("--drawn", type=int, default=4, metavar="N", help="catalogs that are drawn (4)")
     parser.add_argument("--seed", type=int, default=1, help="of what is fuzzed and drawn (1)")
     parser.add_argument("--no-lint", action="store_true", help="compile and ask, without formatters and linters")
     options = parser.parse_args()
@@ -83,15 +83,17 @@ def main() -> int:
 
 
 def _subjects(count: int, seed: int) -> Iterator[Subject]:
-    """Every shipped dialect and the odd one in all envelopes, and `count` that are drawn, in two."""
-    for name in dialects():
-        yield from (Subject.of(load(name), envelope) for envelope in ENVELOPES)
-    odd = load_file(ROOT / "tools" / "types" / "odd.yaml")
-    yield from (Subject.of(odd, envelope) for envelope in ENVELOPES)
+    """Every shipped dialect and the odd one in all envelopes that differ, and `count` that are drawn, in two."""
+    for dialect in (*map(load, dialects()), load_file(ROOT / "tools" / "types" / "odd.yaml")):
+        styles = [Subject.of(dialect, style) for style in STYLES]
+        yield from styles
+        wire = Subject.of(dialect, "wire")
+        if all(wire.module.unions != style.module.unions for style in styles):
+            yield wire
     for number, dialect in enumerate(_drawn(count, seed)):
-        for envelope in ENVELOPES[:2]:
-            subject = Subject.of(dialect, envelope)
-            yield Subject(name=f"drawn{number}_{envelope}", dialect=dialect, envelope=envelope, module=subject.module)
+        for style in STYLES:
+            module = Subject.of(dialect, style).module
+            yield Subject(name=f"drawn{number}_{style}", dialect=dialect, envelope=style, module=module)
 
 
 def _drawn(count: int, seed: int) -> Iterator[Dialect]:
