@@ -35,6 +35,7 @@ LOWERED = {
     "wirecheck.check.memory.MAX_SESSIONS": 5,
     "wirecheck.check.memory.MAX_WEIGHT": 12,
     "wirecheck.check.history.MAX_WEIGHT": 12,
+    "wirecheck.check.noting.MAX_WEIGHT": 12,
     "wirecheck.check.tally.MAX_GROUPS": 5,
     "wirecheck.shapes.state.MAX_KEYS": 6,
     "wirecheck.check.apart.MAX_KEYS": 6,
@@ -42,6 +43,7 @@ LOWERED = {
     "wirecheck.check.apart.MAX_TOPICS": 2,
     "wirecheck.check.absorb.MAX_TOPICS": 2,
     "wirecheck.scale.reading.MOST_KEPT": 20_000,
+    "wirecheck.scale.reading.MOST_NOTED": 100,
 }
 """Bounds so low that small captures go beyond them."""
 
@@ -150,7 +152,9 @@ def in_parts(parts: Sequence[Range], task: Job, rng: Random, *, told: bool = Fal
     summaries: list[Summary] = []
     before: Summary | None = None
     for part in parts:
-        given = replace(task, known=before.past) if told and before is not None and rng.random() < 0.7 else task
+        given = replace(task, near=rng.random() < 0.5)
+        if told and before is not None and rng.random() < 0.7:
+            given = replace(given, known=before.past)
         summaries.append(travelled(summarize(part, given)))
         if told:
             before = travelled(summaries[-1] if before is None else merge(before, travelled(summaries[-1])))
@@ -163,8 +167,13 @@ def in_parts(parts: Sequence[Range], task: Job, rng: Random, *, told: bool = Fal
 
 
 def travelled(summary: Summary) -> Summary:
-    """What another process gets of it."""
-    there: Summary = pickle.loads(pickle.dumps(summary))
+    """What another process gets of it, in one piece or in several."""
+    if summary.ran is not None:
+        there: Summary = pickle.loads(pickle.dumps(summary))
+        return there
+    beside: list[pickle.PickleBuffer] = []
+    text = pickle.dumps(summary, protocol=5, buffer_callback=beside.append)
+    there = pickle.loads(text, buffers=[memoryview(bytes(buffer)) for buffer in beside])
     return there
 
 

@@ -170,6 +170,62 @@ def test_the_records_are_those_of_the_careful_reader(seed: int, count: int, smal
     assert_same(captured(random, count), random, limits)
 
 
+ENDS: dict[str, tuple[Any, ...]] = {
+    "kind": ("open", "close", "trial", "x", None, 1),
+    "conn": ("a", "ü", "", 1, None),
+    "t": (0, 1.5, "2026-01-31T12:00:00Z", -(2**63), 2**63, "x", None, True, [], "2026-01-31t12:00:60z"),
+    "url": ("ws://h.example/?a=b", "", None, 1),
+    "subprotocols": (["a"], [], ["a", "a"], [1], None, "x"),
+    "headers": ({"a": "b"}, {}, {"a": 1}, None, []),
+    "sees": (["client"], ["server", "client"], [], ["client", "client"], ["x"], None, "client", [{}]),
+    "at": ("client", "proxy", "x", None, 1),
+    "exclusive": (True, False, None, 1),
+    "auth": ("good", "missing", None, "x"),
+    "code": (1000, 65535, 1000.0, 70000, -1, True, "1", None),
+    "from": ("client", "server", "x", None, 1),
+    "text": ("x", "open"),
+    "other": (1,),
+}
+
+
+@st.composite
+def ends(draw: st.DrawFn) -> bytes:
+    """A line that opens or closes a connection, or nearly so; sometimes with a member twice, or cut off."""
+    names = draw(st.lists(st.sampled_from(list(ENDS)), max_size=7))
+    members = [(name, draw(st.sampled_from(ENDS[name]))) for name in names]
+    if draw(st.integers(0, 9)):
+        members.insert(draw(st.integers(0, len(members))), ("kind", draw(st.sampled_from(("open", "close")))))
+    line = "{" + ",".join(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in members) + "}"
+    if not draw(st.integers(0, 19)):
+        line = line.replace("open", "op\\u0065n")
+    return line.encode()[: None if draw(st.integers(0, 19)) else -1]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(line=ends())
+@example(line=b'{"kind":"close","code":1000.0}')
+@example(line=b'{"kind":"close","code":5,"kind":"open"}')
+def test_what_opens_and_closes_is_what_the_careful_reader_says(line: bytes) -> None:
+    assert Block(7, [line], [None]).record(0) == next(iter(records([(7, line)])))
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (b'{"kind":"open","conn":"a","t":1.5,"url":"ws://h.example","sees":["client"],"at":"proxy"}', True),
+        (b'{"kind":"close","conn":"a","code":1000,"from":"server"}', True),
+        (b'{"kind":"close","code":70000}', False),
+        (b'{"kind":"open","note":1}', False),
+        (b'{"kind":"trial","guarantee":"a","outcome":"held"}', False),
+    ],
+)
+def test_only_what_is_not_ordinary_is_read_with_care(line: bytes, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    careful: list[bytes] = []
+    monkeypatch.setattr(blocks_module.jsonl, "record_of", lambda raw, number: careful.append(raw))
+    Block(1, [line], [None]).record(0)
+    assert careful == ([] if read else [line])
+
+
 @pytest.mark.parametrize("portion", [1, 7, 64])
 def test_large_pieces_are_read_in_portions(portion: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks_module, "PORTION", max(portion, 3))

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -57,10 +57,18 @@ def die(task: Job, notes: str, times: int) -> Job:
     return task
 
 
-def folded(summaries: Iterator[Summary]) -> Report:
-    summary = next(summaries)
-    for other in summaries:
-        summary = merge(summary, other)
+def folded(pool: Pool, tasks: Iterable[Any]) -> Report:
+    """The report of parts that are given out as soon as there is somebody for them."""
+    waiting, numbers = iter(tasks), list[int]()
+    task = next(waiting, None)
+    summary: Summary | None = None
+    while task is not None or numbers:
+        while pool.free and task is not None:
+            numbers.append(pool.give(task))
+            task = next(waiting, None)
+        found = pool.take(numbers.pop(0), meanwhile=lambda: None)
+        summary = found if summary is None else merge(summary, found)
+    assert summary is not None
     return finish(summary)
 
 
@@ -71,7 +79,7 @@ def parts_of(path: Path, count: int) -> list[Range]:
 def test_a_pool_gives_the_report_of_one_pass(busy: Path) -> None:
     task = task_of("vonz")
     with Pool(2) as pool:
-        report = folded(pool.summaries((part, task) for part in parts_of(busy, 5)))
+        report = folded(pool, ((part, task) for part in parts_of(busy, 5)))
     assert report == one_pass(busy, task)
 
 
@@ -81,7 +89,7 @@ def test_a_part_whose_worker_dies_is_tried_again(busy: Path, tmp_path: Path, pla
     tasks: list[Any] = [(part, task) for part in parts_of(busy, 4)]
     tasks[place] = (tasks[place][0], Deadly(task, tmp_path / "notes", ATTEMPTS - 1))
     with Pool(2) as pool:
-        assert folded(pool.summaries(tasks)) == one_pass(busy, task)
+        assert folded(pool, tasks) == one_pass(busy, task)
     assert (tmp_path / "notes").read_text() == "." * ATTEMPTS
 
 
@@ -90,68 +98,44 @@ def test_a_part_at_which_every_worker_dies_ends_the_run(busy: Path, tmp_path: Pa
     tasks: list[Any] = [(part, task) for part in parts_of(busy, 3)]
     tasks[1] = (tasks[1][0], Deadly(task, tmp_path / "notes", ATTEMPTS))
     with Pool(2) as pool, pytest.raises(WorkError, match=rf"{ATTEMPTS} processes died at it, the last one by signal 9"):
-        folded(pool.summaries(tasks))
+        folded(pool, tasks)
     assert (tmp_path / "notes").read_text() == "." * ATTEMPTS
 
 
 def test_a_worker_that_dies_idle_is_replaced(busy: Path) -> None:
     task = task_of("vonz")
-    parts = parts_of(busy, 3)
-
-    def tasks(pool: Pool) -> Iterator[tuple[Range, Job]]:
-        yield parts[0], task
-        yield parts[1], task
-        # Here one of them is free again; it goes before it is given anything.
-        for worker in pool._workers:
-            if worker.number is None:
-                worker.process.kill()
-                worker.process.join()
-        yield parts[2], task
-
-    with Pool(2) as pool:
-        assert folded(pool.summaries(tasks(pool))) == one_pass(busy, task)
+    first, second = parts_of(busy, 2)
+    with Pool(1) as pool:
+        one = pool.take(pool.give((first, task)), meanwhile=lambda: None)
+        (worker,) = pool._workers
+        worker.process.kill()
+        worker.process.join()
+        other = pool.take(pool.give((second, task)), meanwhile=lambda: None)
+        assert [each.process.pid for each in pool._workers] != [worker.process.pid]
+    assert finish(merge(one, other)) == one_pass(busy, task)
 
 
 def test_nobody_is_left_when_a_pool_ends(busy: Path) -> None:
     with Pool(3) as pool:
-        next(pool.summaries((part, task_of("vonz")) for part in parts_of(busy, 6)))
+        numbers = [pool.give((part, task_of("vonz"))) for part in parts_of(busy, 3)]
+        assert not pool.free
+        pool.take(numbers[0], meanwhile=lambda: None)
+        assert pool.free
         workers = [worker.process for worker in pool._workers]
         assert len(workers) == 3
     assert not any(worker.is_alive() for worker in workers)
 
 
-def test_few_parts_are_ahead_of_the_first(busy: Path, tmp_path: Path) -> None:
-    slow = tmp_path / "slow"
-    os.mkfifo(slow)
-    task = task_of("vonz")
-    later = parts_of(busy, 20)[1:]
-    pulled = 0
-
-    def tasks() -> Iterator[tuple[Range, Job]]:
-        nonlocal pulled
-        for part in (Range(source=str(slow), start=0, end=0, line=1, whole=True), *later):
-            pulled += 1
-            if pulled == 2 + pools._AHEAD:
-                Thread(target=slow.write_bytes, args=(b"",)).start()
-            yield part, task
-
-    with Pool(2) as pool:
-        summaries = pool.summaries(tasks())
-        next(summaries)
-        assert pulled == 2 + pools._AHEAD
-        assert len(list(summaries)) == len(later)
-
-
 def test_what_cannot_be_read_is_the_users_mistake(tmp_path: Path) -> None:
     gone = Range(source=str(tmp_path / "gone.jsonl"), start=0, end=9, line=1)
     with Pool(1) as pool, pytest.raises(CaptureError, match=r"gone\.jsonl: there is no such file"):
-        next(pool.summaries([(gone, task_of("vonz"))]))
+        pool.take(pool.give((gone, task_of("vonz"))), meanwhile=lambda: None)
 
 
 def test_a_fault_of_ours_in_a_worker_is_told(busy: Path) -> None:
     wrong: Any = "no job"
     with Pool(1) as pool, pytest.raises(WorkError, match="AttributeError.*there is no report"):
-        next(pool.summaries([(parts_of(busy, 1)[0], wrong)]))
+        pool.take(pool.give((parts_of(busy, 1)[0], wrong)), meanwhile=lambda: None)
 
 
 def test_a_process_with_threads_is_not_copied() -> None:
@@ -172,7 +156,7 @@ def test_processes_started_afresh_give_the_same_report(busy: Path, monkeypatch: 
     monkeypatch.setattr(pools, "_alone", lambda: False)
     task = task_of("vonz")
     with Pool(2) as pool:
-        assert folded(pool.summaries((part, task) for part in parts_of(busy, 3))) == one_pass(busy, task)
+        assert folded(pool, ((part, task) for part in parts_of(busy, 3))) == one_pass(busy, task)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -214,7 +198,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wirecheck", "check", str(path), "--dialect", "vonz", "--jobs", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     there = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while len(children := there.read_text().split()) < 2:
+    while not (children := there.read_text().split()):
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate()

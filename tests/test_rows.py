@@ -21,11 +21,13 @@ from wirecheck import Checker, catalog
 from wirecheck.capture import read
 from wirecheck.capture.blocks import blocks
 from wirecheck.capture.write import line_of
+from wirecheck.check.apart import Apart
 from wirecheck.check.frozen import Shape, Uncommon, freeze, sets_of, thaw
 from wirecheck.check.link import Link
 from wirecheck.check.means import Meanings
 from wirecheck.check.plan import Moves
 from wirecheck.check.rows import Row, Rows
+from wirecheck.check.tally import Placed
 from wirecheck.record import BadLine, Record
 from wirecheck.verdict import Report
 
@@ -278,6 +280,22 @@ def test_a_repeated_piece_of_a_forgotten_session_begins_it_anew(monkeypatch: pyt
     assert _taken_as_received(catalog.load("vonz"), lines)["replay-repeats-history"] == (0, 0, 0)
 
 
+def test_what_joined_texts_break_is_found_at_the_line_that_is_judged(tmp_path: Path) -> None:
+    """Findings of stretches judged apart are put in order by where they were found, though a step leads nowhere."""
+    path = tmp_path / "joined.yaml"
+    path.write_text(JOINED)
+    dialect = catalog.load_file(path)
+    piece, final = {"type": "piece", "text": "x"}, {"type": "final", "whole": "y"}
+    turn = [{"type": "begin"}, piece, piece, final, {"type": "end"}]
+    lines = [_opening("wss://host.example/"), *[_said({**frame, "id": "a"}) for frame in 3 * turn]]
+    for _ in range(3):  # what is learnt the first time is used the second time
+        checker = Apart(dialect, first=1)
+        for block in blocks(["".join(lines).encode()]):
+            checker.take(block)
+        assert isinstance(checker.tally, Placed)
+        assert list(checker.tally.judged.values()) == [[5, 10, 15]]
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_text_of_which_others_have_a_copy_is_in_doubt_however_it_is_held(form: str) -> None:
     """While a second connection shows the session, nobody knows which frames are the same: not even text alone."""
@@ -286,7 +304,7 @@ def test_text_of_which_others_have_a_copy_is_in_doubt_however_it_is_held(form: s
     def turn(*between: str) -> list[str]:
         return [
             _said({"type": "session.turn", "session_id": "s", "prompt": "p"}, "client", "a", form),
-            _said({"type": "task:token", "session_id": "s", "text": "a"}, conn="a", form=form),
+            *[_said({"type": "task:token", "session_id": "s", "text": "a"}, conn="a", form=form)] * 4,
             *between,
             _said({"type": "task:token", "session_id": "s", "text": "b"}, conn="a", form=form),
             *[_closing("b") for _ in between[:1]],
@@ -355,6 +373,21 @@ frames:
       - {name: loud, when: {/mode: loud}, is: [text.delta]}
 guarantees:
   text-inside-turn: {level: must}
+"""
+
+JOINED = """
+dialect: joined
+envelope: {style: flat, tag: type}
+names: {session: [/id], text: [/text], final: [/whole]}
+spans:
+  turn: {keys: [session], opened: here, exclusive: true}
+frames:
+  begin: {from: server, is: [turn.open], payload: {id: string}}
+  end: {from: server, is: [turn.close], payload: {id: string}}
+  piece: {from: server, is: [text.delta], payload: {id: string, text: string}}
+  final: {from: server, is: [message.final], payload: {id: string, whole: string}}
+guarantees:
+  final-text-agrees: {level: must}
 """
 
 ASKED = """

@@ -119,7 +119,7 @@ def test_what_is_remembered_is_bounded_in_all(file: Path) -> None:
     file.write_bytes(b"".join(traffic.lines("vonz", 3000, sessions=10)))
     task = task_of("vonz")
     bounds = {"wirecheck.check.memory.MAX_SESSIONS": 30, "wirecheck.check.history.MAX_WEIGHT": 120}
-    with lowered({**bounds, "wirecheck.check.memory.MAX_WEIGHT": 120}):
+    with lowered({**bounds, "wirecheck.check.memory.MAX_WEIGHT": 120, "wirecheck.check.noting.MAX_WEIGHT": 120}):
         report, again = in_parts(cut(file, [0.25, 0.5, 0.75]), task, Random(1))
         assert (report, again) == (one_pass(file, task), 0)
 
@@ -245,6 +245,27 @@ def test_a_name_that_is_used_again_ends_the_older_connection(file: Path) -> None
     found, again = at_cut(file, [*created("a", "s"), turn("a", "s", "x")[0], call], created("a", "t"))
     assert again == 0
     assert found["tool-call-answered-once"] == (0, 0, 1)
+
+
+def test_of_too_many_connections_no_summary_tells(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A range that is nothing but short connections leaves no more behind than others do: its rest is read again."""
+    monkeypatch.setattr("wirecheck.scale.reading.MOST_NOTED", 50)
+    short = (
+        '{{"kind":"open","conn":"{0}"}}\n',
+        '{{"conn":"{0}","from":"client","text":"{{"}}\n',
+        '{{"kind":"close","conn":"{0}"}}\n',
+    )
+    file.write_text("".join(line.format(number) for number in range(400) for line in short))
+    task = task_of("vonz", limits=Limits(block=500))
+    first, second = cut(file, [0.1])
+    summary = summarize(second, task)
+    told, rest = summary.parts
+    assert told.stretch is not None and rest.stretch is None
+    assert 25 <= told.stretch.connections < 40  # two entries each
+    assert rest.first == told.last
+    whole = merge(summarize(first, task), travelled(summary))
+    assert whole.again == 1
+    assert finish(whole) == one_pass(file, task)
 
 
 # Ranges.

@@ -15,7 +15,8 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from wirecheck.capture import jsonl
 from wirecheck.capture.lines import BOM, Last, Limits, Trouble
-from wirecheck.record import At, BadLine, Message, Record
+from wirecheck.catalog.model import Sender
+from wirecheck.record import At, BadLine, Closed, Credential, Message, Opened, Record, Vantage
 
 PORTION: Final = 64 * 1024
 """Bytes that are read at once; what is made of more does not stay near the processor."""
@@ -54,6 +55,51 @@ class ValueLine(Struct, gc=False, forbid_unknown_fields=True):
     text: ClassVar[UnsetType] = UNSET
 
 
+class OpenLine(Struct, gc=False, forbid_unknown_fields=True):
+    """The start of a connection, with no members but the documented ones."""
+
+    kind: Literal["open"]
+    conn: str = jsonl.DEFAULT_CONN
+    t: Time = None
+    url: str | None = None
+    subprotocols: tuple[str, ...] | None = None
+    headers: dict[str, str] | None = None
+    sees: frozenset[Sender] | None = None
+    at: Vantage | None = None
+    exclusive: bool | None = None
+    auth: Credential | None = None
+
+    def record(self, number: int) -> Opened:
+        """The record, as `jsonl.record_of` gives it."""
+        return Opened(
+            at=At(line=number, conn=self.conn, t=self.t),
+            url=self.url,
+            subprotocols=self.subprotocols or (),
+            headers=self.headers or {},
+            sees=self.sees,
+            vantage=self.at,
+            exclusive=bool(self.exclusive),
+            auth=self.auth,
+        )
+
+
+class CloseLine(Struct, gc=False, forbid_unknown_fields=True):
+    """The end of a connection, with no members but the documented ones."""
+
+    kind: Literal["close"]
+    conn: str = jsonl.DEFAULT_CONN
+    t: Time = None
+    code: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    sender: Sender | None = field(name="from", default=None)
+
+    def record(self, number: int) -> Closed:
+        """The record, as `jsonl.record_of` gives it."""
+        return Closed(at=At(line=number, conn=self.conn, t=self.t), code=self.code, sender=self.sender)
+
+
+_opening: Final = msgspec.json.Decoder(OpenLine).decode
+_closing: Final = msgspec.json.Decoder(CloseLine).decode
+
 Line = TextLine | ValueLine
 _READERS: Final[tuple[Callable[[bytes], Line], ...]] = (
     msgspec.json.Decoder(TextLine).decode,
@@ -83,7 +129,7 @@ class Block:
         raw, number = self._raws[index], self.first + index
         if isinstance(raw, Trouble):
             return BadLine(at=At(line=number, conn=""), code=raw.code, message=raw.message)
-        return jsonl.record_of(raw, number) if raw.strip() else None
+        return _end(raw, number) or (jsonl.record_of(raw, number) if raw.strip() else None)
 
     def records(self) -> Iterator[Record]:
         """The records of all lines, in order, as `jsonl.records` gives them."""
@@ -143,6 +189,16 @@ def _portions(pieces: Iterable[bytes | Trouble]) -> Iterator[bytes | Trouble]:
             yield piece
         else:
             yield from (piece[start : start + PORTION] for start in range(0, len(piece), PORTION))
+
+
+def _end(raw: bytes, number: int) -> Opened | Closed | None:
+    """What opens or closes a connection; None where it is something else, or has to be read with care."""
+    if b'"kind"' not in raw:
+        return None
+    try:
+        return (_opening if b'"open"' in raw else _closing)(raw).record(number)
+    except _REFUSED:
+        return None
 
 
 class _Reader:

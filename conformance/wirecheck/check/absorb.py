@@ -11,13 +11,13 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 from wirecheck.check import checker as bounds
 from wirecheck.check import memory
 from wirecheck.check.apart import Stretch, lined, note
 from wirecheck.check.checker import Checker
-from wirecheck.check.journal import FAR, Entry
+from wirecheck.check.journal import FAR, WHATS
 from wirecheck.check.memory import Session
 from wirecheck.check.stepping import Stepper
 from wirecheck.check.take import Block
@@ -67,8 +67,7 @@ def fits(checker: Checker, stretch: Stretch, *, others: int) -> bool:
         and known.met == full
         and checker.met.keys().isdisjoint(stretch.shown if full else stretch.met)
         and checker.history.sessions.keys().isdisjoint(stretch.sessions)
-        and len(clients.topics) + sum(len(about) for _, what, about in stretch.entries if what == "topics")
-        <= MAX_TOPICS
+        and len(clients.topics) + sum(map(len, stretch.entries.about("topics"))) <= MAX_TOPICS
     )
 
 
@@ -90,7 +89,11 @@ class Absorbing:
         self.checker = checker
         self.stretch = stretch
         self.over = over
-        self.entries = deque(stretch.entries)
+        self.entries = stretch.entries
+        self.replayed = 0
+        """How many of these were replayed."""
+        self.next = self.ahead()
+        """The line of the next one."""
         self.bumps = deque(stretch.bumps)
         self.before = checker.tally
         self.epoch = self.expected = checker.epoch
@@ -99,6 +102,7 @@ class Absorbing:
         self.line = 0
         self.begun: dict[int, int] = {}
         self.held: dict[Key, Session] = {}
+        self.nobody = _Held()
         checker.tally = Placed(**{each.name: getattr(self.before, each.name) for each in fields(Tally)})
         checker.tally.groups, checker.tally.dropped = {}, 0
         checker.tally.connections = self.count
@@ -115,8 +119,11 @@ class Absorbing:
         while self.bumps and self.bumps[0] < line:
             self.bumps.popleft()
             self.expected += 1
-        while self.entries and self.entries[0][0] <= line:
-            self.replay(self.entries.popleft())
+        while self.next <= line:
+            place = self.replayed
+            self.replay(self.next, WHATS[self.entries.whats[place]], self.entries.abouts[place])
+            self.replayed += 1
+            self.next = self.ahead()
         if checker.epoch != self.expected:
             raise Different
         self.line = line
@@ -124,6 +131,15 @@ class Absorbing:
         for record in records:
             checker.receive(record)
             self.look()
+
+    def waits(self, line: int) -> bool:
+        """Whether nothing happened before this line that has to happen now, nor has anything to be looked at."""
+        return (
+            self.next > line
+            and not (self.bumps and self.bumps[0] < line)
+            and self.checker.epoch == self.expected
+            and self.checker.tally.connections == self.count
+        )
 
     def look(self) -> None:
         """Note where a connection began, if one did: only a record that is judged with care begins one."""
@@ -143,10 +159,12 @@ class Absorbing:
         assert checker._taker is not None
         checker._taker.stepper.__class__ = Stepper
 
-    def replay(self, entry: Entry) -> None:
-        """What happened in the stretch, as the older connections see it."""
+    def ahead(self) -> int:
+        return self.entries.lines[self.replayed] if self.replayed < len(self.entries) else FAR + 1
+
+    def replay(self, line: int, what: str, about: Any) -> None:
+        """What happened in the stretch at this line, as the older connections see it."""
         checker = self.checker
-        line, what, about = entry
         note(checker, line)
         match what:
             case "open":
@@ -174,6 +192,8 @@ class Absorbing:
                 checker._clients.opaque = True
             case "ask":
                 checker._clients.ask(*about)
+            case "nothing":
+                pass
             case _:
                 raise AssertionError(what)
 
@@ -182,7 +202,7 @@ class Absorbing:
         sessions = self.checker.history.sessions
         if key in sessions:
             raise Different
-        held = Session(epoch=self.checker.history.epoch, shown_by=_Held())
+        held = Session(epoch=self.checker.history.epoch, shown_by=self.nobody)
         sessions[key] = self.held[key] = held
         if len(sessions) > memory.MAX_SESSIONS:
             memory.forget(self.checker.history)

@@ -13,7 +13,8 @@ from typing import Any, Final
 from wirecheck.catalog.model import Dialect
 from wirecheck.check import memory
 from wirecheck.check.checker import Checker
-from wirecheck.check.journal import FAR, NOTHING, Asked, Entry, Full, Journal, Links, Past, Remembered
+from wirecheck.check.journal import FAR, NOTHING, Asked, Entries, Full, Journal, Links, Past, Remembered
+from wirecheck.check.kinds import Reading
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import Meaning
 from wirecheck.check.memory import Session
@@ -44,7 +45,7 @@ class Stretch:
     """
 
     known: Past
-    entries: list[Entry]
+    entries: Entries
     bumps: tuple[int, ...]
     links: dict[str, Link]
     lines: dict[int, int]
@@ -73,6 +74,14 @@ class Lined(Stepper):
     ) -> Step | None:
         note(self.checker, spot[0])
         return super().step(link, meaning, values, refs, meets, spot, frame)
+
+    def noted(self, link: Link, reading: Reading, values: Values, frame: Any, spot: Spot) -> bool:
+        note(self.checker, spot[0])
+        return super().noted(link, reading, values, frame, spot)
+
+    def found(self, link: Link, spot: Spot) -> None:
+        note(self.checker, spot[0])
+        super().found(link, spot)
 
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         if spot[0]:  # what has no place of its own happens where the checker is
@@ -159,19 +168,23 @@ class Apart(Checker):
             len(self._asked.missed) / _MISSED,
         )
 
+    @property
+    def noted(self) -> int:
+        """How much there is in the journal."""
+        return len(self._journal.entries) + len(self._bumps)
+
     def shows(self, session: Any) -> bool:
         """Whether the session was met here."""
         return session in (self.met.asked if isinstance(self.met, Full) else self.met)
 
     def disown(self, conn: str) -> None:
         """Forget a connection of which nothing but its opening was seen."""
+        self._journal.entries.strike(self._opened_here.places[self.links[conn].number])
         link = self.links.pop(conn)
         del self.numbered[link.number]
         self.history.links.pop(link.number, None)
         self.tally.others -= 1
         self._disowned += 1
-        place = max(place for place, entry in enumerate(self._journal.entries) if entry[1:] == ("open", conn))
-        del self._journal.entries[place]
 
     def stretch(self) -> Stretch:
         """What there is to take over. Nothing more can be judged after it."""
@@ -180,12 +193,13 @@ class Apart(Checker):
         for link in self.links.values():
             link.facts.clients = nobody
         asked, opened, remembered = self._asked, self._opened_here, self._remembered
+        lines = self._journal.entries.lines
         return Stretch(
             known=self._known,
             entries=self._journal.entries,
             bumps=tuple(self._bumps),
             links=dict(opened),
-            lines={link.number: opened.lines[link.number] for link in opened.values()},
+            lines={number: lines[place] for number, place in opened.places.items()},
             most=opened.most,
             met=dict(self.met),
             shown=frozenset(self.met.asked if isinstance(self.met, Full) else ()),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
-from wirecheck.check import history, memory, route, trials
+from wirecheck.check import history, memory, noting, route, trials
 from wirecheck.check.facts import Params, facts_of, sees
 from wirecheck.check.findings import bad_line, close_code, placed
 from wirecheck.check.frames import contained
@@ -107,7 +107,7 @@ class Checker(Gathering):
                 span = route.glance(link.state, look, fit[2])
                 if span is not None and (
                     not self.remembers
-                    or history.continues(
+                    or noting.continues(
                         self.history.sessions, link.memory, link.number, span.key, fit[2].get(look.text)
                     )
                 ):

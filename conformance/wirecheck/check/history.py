@@ -16,17 +16,22 @@ and the bracket holds more than was ever asked for before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from wirecheck.check import recall
 from wirecheck.check.memory import (
+    BIRTH,
+    CALL,
+    DELTA,
+    DONE,
     KINDS,
     MAX_ITEMS,
     MAX_PIECES,
     MAX_TEXT,
     MAX_WEIGHT,
+    RESUME,
+    TURN,
     Bracket,
     History,
     Link,
@@ -36,6 +41,7 @@ from wirecheck.check.memory import (
     digest,
     expects,
     forget,
+    is_signed,
     kind_of,
     session_of,
     snapshot,
@@ -45,13 +51,10 @@ from wirecheck.shapes.joins import residue
 from wirecheck.shapes.lane import MAX_REPLAYS, Key, agree, remember
 from wirecheck.shapes.state import Event, Outcomes
 
-_TURN, _DONE, _BIRTH, _DELTA, _CALL = "turn.open", "turn.close", "ask.session", "text.delta", "tool.open"
-_RESUME = "ask.replay"
-_CONTENT = frozenset({*KINDS, _DELTA, _DONE})
+_CONTENT = frozenset({*KINDS, DELTA, DONE})
 _NEWS = _CONTENT | {BORN}
-_IN_TURN = frozenset({_DELTA, _CALL, _DONE})
+_IN_TURN = frozenset({DELTA, CALL, DONE})
 """What lies in a turn; the result of a call that waited for the user may come behind the turn's end."""
-_LINK = re.compile(r"://|\]\(")
 
 
 def is_wanted(plan: Plan) -> bool:
@@ -82,7 +85,7 @@ def observe(
     elif moves.sender == "client":
         _asked(history, link, conn, key, moves)
     elif None in key:
-        if _TURN in moves.may:
+        if TURN in moves.may:
             doubt(history)
     elif moves.roles & _NEWS:
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
@@ -92,21 +95,6 @@ def join_in(history: History, conn: int) -> Link:
     """A new connection's part of the memory."""
     link = history.links[conn] = Link()
     return link
-
-
-def continues(sessions: Mapping[Key, Session], link: Link, conn: int, key: Key, piece: Any) -> bool:
-    """A piece of text of the turn that runs on this connection alone, and nothing waits for it: then it is added."""
-    if link.brackets or link.watches:
-        return False
-    session = sessions.get(key)
-    turn = None if session is None else session.now
-    if session is None or turn is None or turn.conn != conn or len(session.shown_by) > 1 or piece.__class__ is not str:
-        return False
-    pieces = turn.pieces
-    pieces.append(piece)
-    if len(pieces) >= MAX_PIECES:
-        turn.joined()
-    return True
 
 
 def disconnect(plan: Plan, history: History, conn: int, out: Outcomes) -> None:
@@ -143,17 +131,17 @@ def doubt(history: History) -> None:
 
 
 def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> None:
-    if _RESUME in moves.roles and None not in key:
+    if RESUME in moves.roles and None not in key:
         session = session_of(history, key)
         link.resumed[key] = snapshot(session, alone=set(session.shown_by) <= {conn})
         if len(link.resumed) > MAX_ITEMS:
             del link.resumed[next(iter(link.resumed))]
-    if _BIRTH in moves.roles and len(link.births) < MAX_ITEMS:
-        link.births.append(_TURN in moves.roles)
+    if BIRTH in moves.roles and len(link.births) < MAX_ITEMS:
+        link.births.append(TURN in moves.roles)
     elif None in key:
-        if _TURN in moves.roles or _TURN in moves.may:
+        if TURN in moves.roles or TURN in moves.may:
             doubt(history)
-    elif _TURN in moves.roles:
+    elif TURN in moves.roles:
         session = session_of(history, key)
         session.prompts += 1
         for number in session.shown_by:
@@ -163,7 +151,7 @@ def _asked(history: History, link: Link, conn: int, key: Key, moves: Moves) -> N
         if key in link.watches:
             link.watches[key].prompted = True
         _run(link, conn, key, session, whole=session.now is None)
-    elif _TURN in moves.may:
+    elif TURN in moves.may:
         session_of(history, key).sure = False
 
 
@@ -201,7 +189,7 @@ def _live(
     turn = session.now
     if turn is None or turn.conn != conn:
         turn = _run(link, conn, key, session, whole=False)
-    if _DELTA in roles:
+    if DELTA in roles:
         piece = event.names.get("text")
         if isinstance(piece, str):
             turn.pieces.append(piece)
@@ -209,10 +197,10 @@ def _live(
                 turn.joined()
         else:
             turn.whole = False
-    if _DONE in roles:
+    if DONE in roles:
         final = event.names.get("final")
         text = final if isinstance(final, str) else None
-        session.signed = session.signed or (text is not None and _LINK.search(text) is not None)
+        session.signed = session.signed or (text is not None and is_signed(text))
         history.weight += session.ended(turn, None if text is None else residue(text))
         link.running.pop(key, None)
         while history.weight > MAX_WEIGHT:
@@ -274,7 +262,7 @@ def _replayed(
         text = f"inside the replay of line {bracket.at.line}, which already holds all {bracket.prompts} turns asked for"
         out.broke(plan.live_after, event.at, event.label, text)
     kind = kind_of(roles)
-    if _DELTA in roles:
+    if DELTA in roles:
         piece = event.names.get("text")
         if isinstance(piece, str) and bracket.length + len(piece) <= MAX_TEXT:
             bracket.texts[-1].append(piece)
@@ -287,7 +275,7 @@ def _replayed(
             items.append((digest(moves.documented, payload), bracket.length))
         else:
             bracket.overflow = True
-    if _DONE in roles:
+    if DONE in roles:
         bracket.ends += 1
         bracket.texts.append([])
 

@@ -6,6 +6,7 @@ line. What that means is for others to say.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,8 +22,40 @@ from wirecheck.shapes.state import Clients, Facts
 FAR: Final = 1 << 60
 """More than there ever is of anything."""
 
-Entry = tuple[int, str, Any]
-"""What others may see: the line, what happened there, and what it was about."""
+WHATS: Final = ("nothing", "open", "epoch", "doubt", "session", "weight", "topics", "opaque", "ask")
+"""All that others may see."""
+
+
+@dataclass(slots=True)
+class Entries:
+    """What others may see, in its order: the lines, what happened there (see `WHATS`), and what each was about.
+
+    Columns, for there are tens of thousands, and they travel: as tuples they would take six times as much.
+    """
+
+    lines: array[int] = field(default_factory=lambda: array("Q"))
+    whats: bytearray = field(default_factory=bytearray)
+    abouts: list[Any] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def add(self, line: int, what: int, about: Any) -> None:
+        self.lines.append(line)
+        self.whats.append(what)
+        self.abouts.append(about)
+
+    def strike(self, place: int) -> None:
+        """Nothing happened there, after all; the others keep their places."""
+        self.whats[place], self.abouts[place] = 0, None
+
+    def about(self, what: str) -> list[Any]:
+        """What all entries of this kind were about."""
+        number = WHATS.index(what)
+        return [about for found, about in zip(self.whats, self.abouts, strict=True) if found == number]
+
+
+_NUMBERS: Final = {what: number for number, what in enumerate(WHATS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +104,10 @@ class Journal:
     """What others may see, by the line at which it happened: what it was, and what about."""
 
     tally: Placed
-    entries: list[Entry] = field(default_factory=list)
+    entries: Entries = field(default_factory=Entries)
 
     def add(self, what: str, about: Any) -> None:
-        self.entries.append((self.tally.line, what, about))
+        self.entries.add(self.tally.line, _NUMBERS[what], about)
 
 
 class _Topics(set[str]):
@@ -178,17 +211,22 @@ class Remembered(History):
 
 
 class Links(dict[str, Link]):
-    """Connections, with a journal of their beginnings, the line of each by its number, and how many there were at
-    once."""
+    """Connections, with a journal of their beginnings, the place in it of each that is open, by its number, and how
+    many there were at once."""
 
     def __init__(self, journal: Journal) -> None:
         super().__init__()
         self.journal = journal
-        self.lines: dict[int, int] = {}
+        self.places: dict[int, int] = {}
         self.most = 0
 
     def __setitem__(self, conn: str, link: Link) -> None:
+        self.places[link.number] = len(self.journal.entries)
         self.journal.add("open", conn)
-        self.lines[link.number] = self.journal.tally.line
         super().__setitem__(conn, link)
         self.most = max(self.most, len(self))
+
+    def pop(self, *arguments: Any) -> Any:
+        link = super().pop(*arguments)
+        self.places.pop(link.number, None)
+        return link

@@ -14,6 +14,7 @@ import msgspec
 from wirecheck.catalog.model import FrameForm
 from wirecheck.check.frames import fulfilled
 from wirecheck.check.means import Meaning, Meanings
+from wirecheck.check.noting import noting
 from wirecheck.check.plan import Plan
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Path = tuple[bool, tuple[str, ...]]
 class StructKind:
     """Frames of one class. `meaning` is None where it depends on the frame's cases; then `choose` tells it."""
 
-    __slots__ = ("_chosen", "_conditions", "form", "kind", "meaning", "meanings", "readings")
+    __slots__ = ("_chosen", "_conditions", "_only", "form", "kind", "meaning", "meanings", "readings")
 
     def __init__(self, kind: Kind, meanings: Meanings) -> None:
         self.kind = kind
@@ -37,6 +38,11 @@ class StructKind:
         self.readings: dict[Meaning, Reading] = {}
         self._chosen: dict[tuple[bool, ...], Meaning] = {}
         wanted = [each for case in self.form.cases for each in (*case.when, *case.unless)]
+        self._only = None
+        if len(wanted) == len(self.form.cases) == 1 and wanted[0].test == "const":
+            # Most forms with cases have one, which depends on one word.
+            path, const = (wanted[0].at.place == "header", tuple(wanted[0].at.path)), wanted[0].const
+            self._only = kind.one(path), type(const), const, bool(self.form.cases[0].when)
         self._conditions = kind.getter([(each.at.place == "header", tuple(each.at.path)) for each in wanted])
         self.meaning: Meaning | None = None if self.form.cases else self._mean(())
 
@@ -44,6 +50,11 @@ class StructKind:
         """The meaning of a frame, by the cases that hold."""
         if self.meaning is not None:
             return self.meaning
+        if self._only is not None:
+            read, kind, const, asked = self._only
+            value = read(frame)
+            only = ((value.__class__ is kind and bool(value == const)) is asked,)
+            return self._chosen.get(only) or self._mean(only)
         values = iter(self._conditions(frame))
         holds = []
         for case in self.form.cases:
@@ -55,7 +66,7 @@ class StructKind:
     def _mean(self, holds: tuple[bool, ...]) -> Meaning:
         moves, places = self.meanings.reader.chosen(self.form, holds)
         meaning = self.meanings.of(moves)
-        self.readings[meaning] = Reading(self.kind, meaning, places, self.meanings.plan)
+        self.readings[meaning] = Reading(self, meaning, places, self.meanings.plan)
         self._chosen[holds] = meaning  # last: another thread that finds it asks for the reading
         return meaning
 
@@ -63,30 +74,40 @@ class StructKind:
 class Reading:
     """How the names of a frame are read. `keys` gives those that rows ask for, `all` whatever anything asks for.
 
-    `single`: the only name that rows ask for, by itself. `piece`: the frame's text; `topic` and `agreed`: what the
-    connection's own promises ask for, and `repeats`: frames with equal keys mean the same and keep them alike. Where a
-    frame does not carry a name, its value is UNSET or None.
+    `quick`: those of `keys`, or the only one by itself (`is_single`). `piece`: the frame's text; `joined`: the names
+    that joined texts ask for; `topic` and `agreed`: what the connection's own promises ask for; `lasting`: all frames
+    of a connection keep the same ones. `repeats`: frames with equal keys mean the same and keep the promises alike.
+    `noting`: how the memory of sessions takes note. Where a frame does not carry a name, its value is UNSET or None.
     """
 
     __slots__ = (
-        "_every",
         "agreed",
+        "all",
         "at_session",
-        "all_names",
+        "is_single",
+        "joined",
         "keys",
         "kind",
+        "lasting",
         "meaning",
+        "noting",
         "piece",
+        "quick",
         "repeats",
         "sender",
-        "single",
+        "struct",
         "topic",
     )
 
     def __init__(
-        self, kind: Kind, meaning: Meaning, places: Sequence[tuple[str, bool, str, tuple[str, ...]]], plan: Plan
+        self,
+        struct: StructKind,
+        meaning: Meaning,
+        places: Sequence[tuple[str, bool, str, tuple[str, ...]]],
+        plan: Plan,
     ) -> None:
-        self.kind = kind
+        self.struct = struct
+        kind = self.kind = struct.kind
         self.meaning = meaning
         self.sender = meaning.moves.sender
         self.at_session = meaning.session or 0
@@ -97,9 +118,9 @@ class Reading:
                 paths[name].append(path)
         wanted = [paths[name] for name in meaning.names]
         self.keys = _several(kind, wanted)
-        self.single = kind.one(wanted[0][0]) if len(wanted) == 1 and len(wanted[0]) == 1 else None
-        self.all_names = meaning.moves.names
-        self._every = _several(kind, list(paths.values()))
+        self.is_single = len(wanted) == 1
+        self.quick = _first(kind, wanted[0]) if self.is_single else self.keys
+        self.all = Names(kind, paths)
 
         def one(name: str | None) -> Callable[[Any], Any] | None:
             those = paths.get(name, []) if name is not None else []
@@ -112,22 +133,52 @@ class Reading:
         # Frames of one class with equal keys mean the same, unless cases tell them apart.
         cased = bool(kind.variant.form.cases) or meaning.moves.topical
         self.repeats = not cased and all(name in meaning.names for _, _, name in self.agreed)
+        self.lasting = not self.agreed and not meaning.moves.topical
+        self.noting = noting(plan, kind, meaning, _first(kind, paths.get("final", ())))
+        form = plan.joins
+        asked = frozenset() if form is None else {*form.lane.keys, form.text, form.whole}
+        self.joined = Names(kind, {name: those for name, those in paths.items() if name in asked})
 
     def payload(self, frame: Any) -> Mapping[str, Any]:
         """The frame's payload as plain values."""
-        payload: Mapping[str, Any] = self.kind.fit(frame)[2]
-        return payload
+        return self.kind.payload(frame)
 
-    def all(self, frame: Any) -> dict[str, Any]:
-        """All names that the frame carries."""
+
+class Names:
+    """Reads what a frame carries of some names."""
+
+    __slots__ = ("_names", "_read")
+
+    def __init__(self, kind: Kind, paths: Mapping[str, list[Path]]) -> None:
+        self._names = tuple(paths)
+        self._read = _several(kind, list(paths.values()))
+
+    def __call__(self, frame: Any) -> dict[str, Any]:
+        """The values, by name, that are there."""
         return {
             name: value
-            for name, value in zip(self.all_names, self._every(frame), strict=True)
+            for name, value in zip(self._names, self._read(frame), strict=True)
             if value is not None and value is not UNSET
         }
 
 
-def _several(kind: Kind, paths: list[list[Path]]) -> Callable[[Any], Values]:
+def _first(kind: Kind, paths: Sequence[Path]) -> Callable[[Any], Any]:
+    """The first value at any of these paths; where there is none, UNSET or None."""
+    reads = [kind.one(path) for path in paths]
+    if len(reads) == 1:
+        return reads[0]
+
+    def read(frame: Any) -> Any:
+        for each in reads:
+            value = each(frame)
+            if value is not None and value is not UNSET:
+                return value
+        return None
+
+    return read
+
+
+def _several(kind: Kind, paths: Sequence[Sequence[Path]]) -> Callable[[Any], Values]:
     """The first value of each list of paths that there is."""
     if all(len(those) == 1 for those in paths):
         return kind.getter([those[0] for those in paths])
@@ -139,15 +190,5 @@ def _several(kind: Kind, paths: list[list[Path]]) -> Callable[[Any], Values]:
             spread = itemgetter(*places)
             return lambda frame: spread((*there(frame), None))
         return lambda frame: (None,)
-    flat = kind.getter([path for those in paths for path in those])
-    cuts = [len(those) for those in paths]
-
-    def read(frame: Any) -> Values:
-        values = iter(flat(frame))
-        found = []
-        for cut in cuts:
-            several = [next(values) for _ in range(cut)]
-            found.append(next((value for value in several if value is not None and value is not UNSET), None))
-        return tuple(found)
-
-    return read
+    reads = [_first(kind, those) for those in paths]
+    return lambda frame: tuple([read(frame) for read in reads])

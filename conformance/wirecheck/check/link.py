@@ -7,7 +7,6 @@ shape, which another process finds in its own tables (`adopt`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from wirecheck.catalog.model import Sender, Style
@@ -39,8 +38,10 @@ class Link:
     """Its ordering state, its number, what must not be written out, and its part of what sessions held.
 
     In a row: `names` and `spots` are those of the row, `sets` is what lanes remember, and `texts` the texts of the live
-    trace. `kind`, `read`, `values` and `again` are the frame that came last, if one like it does the same again;
-    `session` and `turn`, or `text`, what its text was added to, and `held` the promises that it kept.
+    trace. `kind`, `read`, `values` and `again` are the frame that came last, if one like it does the same again, and
+    what counts then; `session` and `turn`, or `text`, what its text was added to, and `waiting` the
+    list of it there. `kept`: the promises that all frames
+    of a reading keep here.
     """
 
     __slots__ = (
@@ -53,12 +54,11 @@ class Link:
         "epoch",
         "facts",
         "heard",
-        "held",
+        "kept",
         "kind",
         "memory",
         "names",
         "number",
-        "opted",
         "patience",
         "piece",
         "read",
@@ -73,6 +73,7 @@ class Link:
         "texts",
         "turn",
         "values",
+        "waiting",
     )
 
     def __init__(self, conn: str, facts: Facts, secrets: frozenset[str], part: memory.Link, rows: Rows | None) -> None:
@@ -95,9 +96,9 @@ class Link:
         self.values: Any = None
         self.read: Any = None
         self.piece: Any = None
-        self.held: Sequence[str] = ()
         self.text: Text | None = None
-        self.opted: dict[str, bool] = {}
+        self.waiting: list[str] | None = None
+        self.kept: dict[Any, tuple[str, ...]] = {}
         self.again: Any = None
         self.session: Any = None
         self.turn: memory.Turn | None = None

@@ -64,10 +64,11 @@ class Step:
 
     `counts`: (guarantee, which count, by how much). `broken`: (guarantee, place of its position, label). `effects`:
     (what, which set or lane, key), in order. `loops`: nothing changes but the counts. `glanced`: a look was enough.
-    `plain`: it finds nothing. `steady`: the same again at once changes nothing but the counts.
+    `plain`: it finds nothing. `steady`: the same again at once changes nothing but the counts. `adds`: the effects,
+    (which set, key), where all that they do is to have lanes remember keys.
     """
 
-    __slots__ = ("broken", "counts", "effects", "glanced", "loops", "names", "plain", "row", "spots", "steady")
+    __slots__ = ("adds", "broken", "counts", "effects", "glanced", "loops", "names", "plain", "row", "spots", "steady")
 
     def __init__(
         self,
@@ -89,10 +90,21 @@ class Step:
         self.counts = counts
         self.broken = broken
         self.effects = effects
+        remembered = all(what == "remember" for what, *_ in effects)
+        self.adds = tuple([(where, spec) for _, where, spec in effects]) if remembered else None
         self.glanced = glanced
         self.loops = loops
         self.plain = plain
         self.steady = steady
+
+
+class Kept:
+    """A step that was taken by a frame which kept promises of its connection, too: all that counts together."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self, step: Step, held: Sequence[str]) -> None:
+        self.counts = (*step.counts, *((guarantee, 0, 1) for guarantee in held))
 
 
 class Ask:
@@ -177,14 +189,20 @@ def picking(places: Sequence[int]) -> Picking:
 
 def apply_effects(step: Step, both: tuple[Any, ...], sets: Sets, facts: Facts) -> None:
     """What a step adds to, and takes from, what lies beside the row. `both`: names, those of the frame, and None."""
+    if step.adds is not None:
+        for where, spec in step.adds:
+            known = sets.get(where)
+            if known is None:
+                known = sets[where] = Keys()
+            known.remember(spec(both))
+        return
     for what, where, spec in step.effects:
         key = spec(both)
         keys = sets.get(where)
         if what == "remember":
             if keys is None:
                 keys = sets[where] = Keys()
-            if key not in keys:
-                keys.remember(key)
+            keys.remember(key)
         elif what == "forget":
             if keys:
                 keys.forget(key)

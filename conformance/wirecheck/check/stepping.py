@@ -6,14 +6,14 @@ order of docs/verdicts.md, section 3: the connection's own promises, joined text
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from wirecheck.catalog.model import SENDERS, Sender
-from wirecheck.check import history, route
+from wirecheck.check import noting, route
 from wirecheck.check.homes import meet
 from wirecheck.check.judge import judge_connection
 from wirecheck.check.kinds import Reading
@@ -21,18 +21,19 @@ from wirecheck.check.learning import learn
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_BEFORE, Meaning, Meanings
 from wirecheck.check.memory import kind_of
-from wirecheck.check.plan import Moves
+from wirecheck.check.promises import Promises
 from wirecheck.check.route import Connection
-from wirecheck.check.rows import EXCUSING, Act, Node, Row, Rows, Step, apply_effects, blurring, closing
+from wirecheck.check.rows import EXCUSING, Act, Kept, Node, Row, Rows, Step, apply_effects, blurring, closing
 from wirecheck.decode import Decoded
 from wirecheck.record import At
-from wirecheck.shapes import joins, opted
+from wirecheck.shapes import joins
 from wirecheck.shapes.state import Event, Outcomes, Trace
 
 if TYPE_CHECKING:
     from wirecheck.check.checker import Checker
 
 UNSET: Final = msgspec.UNSET
+NOWHERE: Final = At(line=0, conn="")
 
 Values = tuple[Any, ...]
 Refs = tuple[Any, ...]
@@ -50,7 +51,7 @@ class Frame(Protocol):
 class Stepper:
     """Steps for one checker. `taken` counts the steps that were taken."""
 
-    __slots__ = ("checker", "meanings", "plan", "remembers", "rows", "taken")
+    __slots__ = ("checker", "meanings", "plan", "promises", "remembers", "rows", "taken")
 
     def __init__(self, checker: Checker, rows: Rows, meanings: Meanings) -> None:
         self.checker = checker
@@ -58,7 +59,8 @@ class Stepper:
         self.plan = rows.plan
         self.meanings = meanings
         self.remembers = checker.remembers
-        self.taken: defaultdict[Step, int] = defaultdict(int)
+        self.taken: Counter[Step | Kept] = Counter()
+        self.promises = Promises(self.plan)
 
     def ordered(self, link: Link, at: At, decoded: Decoded) -> bool:
         """Judge a message that was explained, or decoded in any other way; whether a row held it."""
@@ -184,8 +186,11 @@ class Stepper:
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         """Go where the step leads."""
         if step.effects:
-            apply_effects(step, (*link.names, *values, None), link.sets, link.facts)
-        if step.names is not None:
+            both = (*link.names, *values, None)
+            apply_effects(step, both, link.sets, link.facts)
+            if step.names is not None:
+                link.names = step.names(both)
+        elif step.names is not None:
             link.names = step.names((*link.names, *values))
         if step.spots is not None:
             link.spots = step.spots((*link.spots, spot))
@@ -194,43 +199,24 @@ class Stepper:
     def runs(self, link: Link, key: Values, piece: Any) -> bool:
         """Add a piece of text to the turn that runs on the connection, and remember which that is."""
         sessions = self.checker.history.sessions
-        if not history.continues(sessions, link.memory, link.number, key, piece):
+        if not noting.continues(sessions, link.memory, link.number, key, piece):
             return False
         link.session = sessions[key]
         link.turn = link.session.now
         return True
 
-    def promised(self, link: Link, reading: Reading, frame: Any) -> Sequence[str] | None:
-        """The connection's own promises that the frame keeps; None where it may not keep one."""
-        facts, plan, moves = link.facts, self.plan, reading.meaning.moves
-        if facts.params is None:
-            return None
-        held: list[str] = []
-        if moves.gated and plan.gate is not None:
-            if not self._opted(link, moves):
-                return None
-            held.append(plan.gate)
-        if moves.topical and plan.subscription is not None:
-            topic = None if reading.topic is None else reading.topic(frame)
-            if topic.__class__ is not str or topic not in facts.clients.topics:
-                return None
-            held.append(plan.subscription.guarantee)
-        for guarantee, read, name in reading.agreed:
-            own, asked = None if read is None else read(frame), facts.params.get(name)
-            if own.__class__ is not str or own != asked:
-                return None
-            held.append(guarantee)
-        return held
+    def noted(self, link: Link, reading: Reading, values: Values, frame: Any, spot: Spot) -> bool:
+        """Have the memory of sessions take note of a frame, if that is easily done."""
+        note = reading.noting
+        return note is not None and note.note(self.checker.history, link.memory, link.number, values, frame)
 
-    def _opted(self, link: Link, moves: Moves) -> bool:
-        """Whether the connection's URL asked for such frames, beyond doubt."""
-        known = link.opted.get(moves.form.key)
-        if known is None:
-            out = Outcomes(counts={self.plan.gate or "": [0, 0, 0]})
-            event = Event(link.at((0, None)), 0, moves.sender, moves.label, moves.roles, {})
-            opted.by_parameter(self.plan.gate or "", moves.form.needs, self.plan.defaults, link.facts, event, out)
-            known = link.opted[moves.form.key] = bool(out.counts[self.plan.gate or ""][0])
-        return known
+    def found(self, link: Link, spot: Spot) -> None:
+        """Gather what was found just now; what was found nowhere was found here."""
+        checker = self.checker
+        for broken in checker.out.broken:
+            if broken.at is NOWHERE:
+                broken.at = link.at(spot)
+        checker.collect(link)
 
     def closed(self, link: Link, place: At | None, sender: Sender | None, code: int | None) -> bool:
         """The connection, or (without a place) the input, ended, and a row says what that means.

@@ -16,9 +16,9 @@ from wirecheck.check.kinds import Reading, StructKind
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
-from wirecheck.check.rows import Node, Step, answered
-from wirecheck.check.stepping import Stepper
-from wirecheck.record import At, Record
+from wirecheck.check.rows import Kept, Node, Step, answered
+from wirecheck.check.stepping import NOWHERE, Stepper
+from wirecheck.record import Record
 from wirecheck.shapes import joins
 from wirecheck.shapes.state import Event, Trace
 
@@ -31,11 +31,12 @@ JOINED, ADDED, PROMISED, OBSERVED, JUDGED, MET = 1, 2, 4, 8, 16, 32
 """What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
 connection are counted; what sessions held takes note; a joined text is judged; the session was seen before."""
 NOTED: Final = OBSERVED | JUDGED
-NOWHERE: Final = At(line=0, conn="")
+TEXT: Final = JOINED | ADDED
 
 Kinds = dict[type, StructKind]
-Quick = tuple[Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]], dict[Any, Node], int, Reading]
-"""How to read the only name, or all; the steps by where these lie; what is done beside."""
+Quick = tuple[Callable[[Any], Any], bool, dict[Any, Node], int, Reading]
+"""How to read the only name, or (False) all of them; the steps by where these lie among those of the connection, or by
+the class of what does not; what is done beside."""
 
 
 class Block(Protocol):
@@ -51,46 +52,63 @@ class Block(Protocol):
 class Taker:
     """Takes blocks for one checker."""
 
-    __slots__ = ("_checker", "_counts", "_kinds", "_taken", "_typed", "stepper")
+    __slots__ = ("_checker", "_kinds", "_promises", "_typed", "stepper")
 
     def __init__(self, checker: Checker, stepper: Stepper, typed: Typed, kinds: Kinds) -> None:
         self._checker = checker
         self.stepper = stepper
         self._typed = typed
         self._kinds = kinds
-        self._taken = stepper.taken
-        self._counts = checker.out.counts
+        self._promises = stepper.promises
 
     def take(self, block: Block) -> None:
         """Judge the records of a block."""
-        lines, number, quick = block.lines, block.first - 1, 0
-        checker, kinds = self._checker, self._kinds
-        links = checker.links
+        lines, number, checker = block.lines, block.first - 1, self._checker
+        find, kind_of_class = checker.links.get, self._kinds.get
+        taken: list[Step | Kept] = []
+        count, quick = taken.append, 0
+        epoch = checker.epoch
         for line, frame in zip(lines, self._typed.read(lines), strict=True):
             number += 1
-            if line is None:
-                self._slowly(block, number - block.first)
-                continue
-            link = links.get(line.conn)
-            if link is not None and link.epoch != checker.epoch:
-                checker.catch_up(link)
-            if link is not None and link.row is not None:
+            link = None if line is None else find(line.conn)
+            if link is not None:
+                if link.epoch != epoch:
+                    checker.catch_up(link)
                 cls = frame.__class__
-                if cls is link.kind and link.read(frame) == link.values and self._again(link, frame):
-                    quick += 1
-                    continue
-                kind = kinds.get(cls)
-                if kind is not None:
-                    meaning = kind.meaning or kind.choose(frame)
-                    known = link.row.quick.get(meaning)
-                    if (known is not None and self._quickly(link, cls, frame, known, line, number)) or self._stepped(
-                        link, kind, meaning, frame, line, number
+                if cls is link.kind and link.read(frame) == link.values:
+                    # A frame like the last one of the connection, of which no more than its text may be new.
+                    waiting = link.waiting
+                    if waiting is None or self._added(link, waiting, frame):
+                        count(link.again)
+                        continue
+                row = link.row
+                if row is not None:
+                    known = row.quick.get(cls)
+                    kind = meaning = None
+                    if known is None:
+                        kind = kind_of_class(cls)
+                        if kind is not None:
+                            meaning = kind.meaning or kind.choose(frame)
+                            known = row.quick.get(meaning)
+                    if known is not None:
+                        step = self._quickly(link, cls, frame, known, line, number)
+                        if step is not None:
+                            count(step)
+                            continue
+                        kind, meaning = known[4].struct, known[4].meaning
+                    if (
+                        kind is not None
+                        and meaning is not None
+                        and self._stepped(link, kind, meaning, frame, line, number)
                     ):
                         quick += 1
+                        epoch = checker.epoch
                         continue
             self._slowly(block, number - block.first)
-        if quick:
-            checker.count(quick)
+            epoch = checker.epoch
+        self.stepper.taken.update(taken)
+        if quick or taken:
+            checker.count(quick + len(taken))
 
     def _slowly(self, block: Block, index: int) -> None:
         record = block.record(index)
@@ -102,68 +120,52 @@ class Taker:
         if link is not None and link.row is None:
             link.settle(self.stepper.rows)
 
-    def _quickly(self, link: Link, cls: type, frame: Any, known: Quick, line: Any, number: int) -> bool:
-        """Take a step that is known to need no more than the frame's names."""
-        single, keys, steps, beside, reading = known
+    def _quickly(self, link: Link, cls: type, frame: Any, known: Quick, line: Any, number: int) -> Step | Kept | None:
+        """Take a step that is known to need no more than the frame's names; what counts then, or None."""
+        read, single, steps, beside, reading = known
         if reading.sender not in link.heard and not self._checker.hears(link, reading.sender):
-            return False
+            return None
         names = link.names
-        value: Any = None
+        value = read(frame)
+        values: tuple[Any, ...]
         ref: Any
-        if single is not None:
-            value = single(frame)
-            values: tuple[Any, ...] = (value,)
-            if value.__class__ is str:
-                ref = names.index(value) if value in names else -1
-            elif value is UNSET or value is None:
-                ref = -2
-            else:
-                return False
+        if single:
+            values = (value,)
+            ref = names.index(value) if value in names else value.__class__
         else:
-            values = keys(frame)
-            found = []
-            for each in values:
-                if each.__class__ is str:
-                    found.append(names.index(each) if each in names else -1)
-                elif each is UNSET or each is None:
-                    found.append(-2)
-                else:
-                    return False
-            if found.count(-1) > 1 and len({each for each, ref in zip(values, found, strict=True) if ref == -1}) < (
-                found.count(-1)
-            ):
-                return False
-            ref = tuple(found)
+            values = value
+            ref = tuple([names.index(each) if each in names else each.__class__ for each in values])
+            if ref.count(str) > 1 and (values[0] == values[1] if len(values) == 2 else _alike(values, ref)):
+                return None
         step = steps.get(ref)
         if step.__class__ is not Step:
             step = answered(step, (*names, *values), link.sets)
             if step.__class__ is not Step or not step.plain:
-                return False
+                return None
         link.kind = None
-        held: Sequence[str] = ()
+        counted: Step | Kept = step
+        held: tuple[str, ...] | None = ()
         if beside:
             if beside & MET and self._meets(link, values[reading.at_session]):
-                return False
+                return None
             if beside & PROMISED:
-                kept = self.stepper.promised(link, reading, frame)
-                if kept is None:
-                    return False
-                held = kept
-            if beside & (JOINED | ADDED) and not self._text(link, values, frame, beside, reading):
-                return False
-            for guarantee in held:
-                self._counts[guarantee][0] += 1
-        self._taken[step] += 1
+                held = self._promises.held(link, reading, frame)
+                if held is None:
+                    return None
+            if beside & TEXT and not self._text(link, values, frame, beside, reading):
+                return None
+            if held:
+                counted = self._promises.counted(step, held)
         if not step.loops:
             self.stepper.move(link, step, values, (number, line.t))
         if beside & NOTED:
-            self._noted(link, reading, frame, beside, (number, line.t))
+            if not (beside & OBSERVED and self.stepper.noted(link, reading, values, frame, (number, line.t))):
+                self._noted(link, reading, frame, beside, (number, line.t))
         elif step.steady and reading.repeats and not beside & MET:
-            if not beside & (JOINED | ADDED):
-                link.text = link.turn = None
-            link.kind, link.read, link.again, link.held = cls, single or keys, step, held
-            link.values = value if single is not None else values
-        return True
+            if not beside & TEXT:
+                link.text = link.turn = link.waiting = None
+            link.kind, link.read, link.values, link.again = cls, read, value, counted
+        return counted
 
     def _meets(self, link: Link, session: Any) -> bool:
         """Whether anything comes of it that the connection shows a session that was seen before."""
@@ -171,27 +173,23 @@ class Taker:
         first = met.get(session)
         return first != link.number and first != 0 and (first is not None or len(met) < self._checker.max_sessions)
 
-    def _again(self, link: Link, frame: Any) -> bool:
-        """Take the last step of the link again, for a frame like the last one."""
-        text = link.text
-        if text is not None:
-            piece = link.piece(frame)
-            if piece.__class__ is not str:
-                return False
-            text.pieces += 1
-            text.waiting.append(piece)
-            if len(text.waiting) >= joins.MAX_WAITING:
-                joins.settle(text)
-        elif link.turn is not None:
-            turn = link.turn
-            if link.session.now is not turn or len(link.session.shown_by) > 1:
-                return False
-            turn.pieces.append(link.piece(frame))
-            if len(turn.pieces) >= MAX_PIECES:
+    def _added(self, link: Link, waiting: list[str], frame: Any) -> bool:
+        """Add the text of a frame like the last one to where that of the last one went; whether it belongs there."""
+        turn = link.turn
+        if turn is not None and (link.session.now is not turn or len(link.session.shown_by) > 1):
+            return False
+        piece = link.piece(frame)
+        if piece.__class__ is not str:
+            return False
+        waiting.append(piece)
+        if turn is not None:
+            if len(waiting) >= MAX_PIECES:
                 turn.joined()
-        self._taken[link.again] += 1
-        for guarantee in link.held:
-            self._counts[guarantee][0] += 1
+        else:
+            assert link.text is not None
+            link.text.pieces += 1
+            if len(waiting) >= joins.MAX_WAITING:
+                joins.settle(link.text)
         return True
 
     def _text(self, link: Link, values: tuple[Any, ...], frame: Any, beside: int, reading: Reading) -> bool:
@@ -203,25 +201,31 @@ class Taker:
         link.piece = reading.piece
         if beside & ADDED:
             link.text = None
-            return self.stepper.runs(link, tuple([values[place] for place in meaning.at_look]), piece)
+            if not self.stepper.runs(link, tuple([values[place] for place in meaning.at_look]), piece):
+                return False
+            assert link.turn is not None
+            link.waiting = link.turn.pieces
+            return True
         link.turn = None
-        link.text = joins.add(link.texts, tuple([values[place] for place in meaning.at_text]), piece)
-        return link.text is not None
+        text = link.text = joins.add(link.texts, tuple([values[place] for place in meaning.at_text]), piece)
+        if text is None:
+            return False
+        link.waiting = text.waiting
+        return True
 
     def _noted(self, link: Link, reading: Reading, frame: Any, beside: int, spot: Spot) -> None:
         """Let what sessions held take note of the frame, or judge a joined text."""
         checker, moves, plan = self._checker, reading.meaning.moves, self.stepper.plan
-        # What sessions held asks for no position but where a replay begins, and such a frame is never quick.
-        at = link.at(spot) if beside & JUDGED else NOWHERE
-        event = Event(at, 0, moves.sender, moves.label, moves.roles, reading.all(frame))
         if beside & OBSERVED:
+            event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
             checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
         elif plan.joins is not None:
             if link.texts is None:
                 link.texts = Trace(live=True, lanes=[])
+            event = Event(NOWHERE, 0, moves.sender, moves.label, moves.roles, reading.joined(frame))
             joins.judge(plan.joins, link.texts, event, checker.out)
         if checker.out.broken:
-            checker.collect(link)
+            self.stepper.found(link, spot)
 
     def _stepped(self, link: Link, kind: StructKind, meaning: Meaning, frame: Any, line: Any, number: int) -> bool:
         """Judge a frame by a row, if that holds it; and make it a quick step, if it is one."""
@@ -243,13 +247,15 @@ class Taker:
             return False
         beside = self._beside_of(meaning, step, meets)
         if beside is not None and step.plain:
-            known = row.quick.get(meaning)
+            place = frame.__class__ if kind.meaning is not None else meaning
+            known = row.quick.get(place)
             if known is None:
                 steps: dict[Any, Node] = {}
-                known = row.quick[meaning] = (reading.single, reading.keys, steps, beside, reading)
+                known = row.quick[place] = (reading.quick, reading.is_single, steps, beside, reading)
             if known[3] == beside:
                 root = row.next[meaning.number, meets, step.glanced, *refs]
-                known[2][refs[0] if reading.single is not None else refs] = root
+                classes = [ref if ref >= 0 else value.__class__ for ref, value in zip(refs, values, strict=True)]
+                known[2][classes[0] if reading.is_single else tuple(classes)] = root
         return True
 
     def _beside_of(self, meaning: Meaning, step: Step, meets: int) -> int | None:
@@ -266,6 +272,12 @@ class Taker:
                 return None
             beside |= JOINED if moves.roles & form.roles == {form.deltas} and meaning.at_text else JUDGED
         return beside
+
+
+def _alike(values: tuple[Any, ...], ref: tuple[Any, ...]) -> bool:
+    """Whether two names are new and equal."""
+    new = [value for value, where in zip(values, ref, strict=True) if where is str]
+    return len(set(new)) < len(new)
 
 
 class _Frame:

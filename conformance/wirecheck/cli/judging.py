@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from wirecheck.capture import STANDARD_INPUT, detect, is_remote, open_capture, read, size_of, unwrap
 from wirecheck.catalog import Dialect, Level
@@ -25,22 +25,18 @@ from wirecheck.redact import secrets_of
 from wirecheck.report import Shown
 from wirecheck.report.evidence import PLACES, Place, Trail, surroundings
 from wirecheck.report.view import FailOn, Side, shown
-from wirecheck.scale import Job, Range, Summary, begun, cores, counted, finish, job, merge, note, proceed, ranges
+from wirecheck.scale import Job, Range, Summary, begun, cores, finish, job, merge, note, proceed, ranges
 from wirecheck.verdict import Report
+
+if TYPE_CHECKING:
+    from wirecheck.scale.dask import Cluster
 
 SMALL: Final = 16 * 1024 * 1024
 """Bytes below which a process of its own costs more than it gives."""
-LEAST: Final = 4 * 1024 * 1024
-MOST: Final = 128 * 1024 * 1024
-"""Bytes of a range: what is open at its start is judged again here, so that few ranges are better than many."""
 
 Told = tuple[Dialect, str]
 """A dialect, and the sentence that says why it is this one."""
 Task = tuple[Range, Job]
-Engine = Callable[[Iterable[Task]], Iterator[Summary]]
-"""Gives the summary of each part, in their order."""
-Counting = Callable[[Sequence[Range]], Iterator[Range]]
-"""Gives the parts of one capture with the numbers of their first lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,37 +89,15 @@ def judged(
     again = [name for name in names if not is_once(name)]
     called = inputs.shown
     jobs = {name: _job(request, called[name], told[name][0]) for name in again}
-    with _engine(request, again) as (engine, numbered, size):
-        parts = {name: ranges(name, size=size) for name in again} if engine is not None else {}
-        known: dict[str, Summary] = {}
-
-        def tasks() -> Iterator[Task]:
-            for name in again:
-                for part in numbered(parts[name]):
-                    yield part, replace(jobs[name], known=known[name].past) if name in known else jobs[name]
-
-        summaries = iter(()) if engine is None else engine(tasks())
+    with _judge(request, jobs) as judge:
         for name in names:
-            if is_once(name):
-                try:
-                    yield _once(request, name, called[name], told.get(name), candidates)
-                except UsageError as error:
-                    unclear[name] = str(error)
+            if not is_once(name):
+                yield _finished(request, name, told[name], judge(name))
                 continue
-            if engine is None:
-                with progress.shown(open_capture(name), name) as stream:
-                    summary = proceed(begun(jobs[name]), *ranges(name, size=sys.maxsize), stream=stream)
-            else:
-                with progress.advancing(name, parts[name][-1].end) as advance:
-                    for part in parts[name]:
-                        summary = next(summaries)
-                        if name in known:
-                            summary = merge(known[name], summary)
-                        known[name] = summary
-                        if advance is not None:
-                            advance(part.end - part.start)
-                del known[name]
-            yield _finished(request, name, told[name], summary)
+            try:
+                yield _once(request, name, called[name], told.get(name), candidates)
+            except UsageError as error:
+                unclear[name] = str(error)
 
 
 def is_once(name: str) -> bool:
@@ -134,27 +108,69 @@ def is_once(name: str) -> bool:
 
 
 @contextmanager
-def _engine(request: Request, names: Sequence[str]) -> Iterator[tuple[Engine | None, Counting, int]]:
-    """What judges parts elsewhere, what counts their lines, and how large they should be; None where that is not worth
-    it."""
+def _judge(request: Request, jobs: Mapping[str, Job]) -> Iterator[Callable[[str], Summary]]:
+    """What gives the summary of each of these captures, asked for in their order."""
     if request.engine is not None:
         if request.jobs is not None:
             raise UsageError("--jobs and --engine both say who judges; give one of them")
         from wirecheck.scale.dask import connected
 
         with connected(request.engine) as cluster:
-            yield cluster.summaries, cluster.counted, cluster.part
+            yield _Elsewhere(cluster, jobs)
         return
-    stored = sum(size_of(name) or 0 for name in names)
-    jobs = request.jobs or (cores() if stored >= SMALL else 1)
-    if jobs == 1:
-        yield None, counted, 0
+    stored = sum(size_of(name) or 0 for name in jobs)
+    processes = request.jobs or (cores() if stored >= SMALL else 1)
+    if processes == 1:
+        yield lambda name: _here(name, jobs[name])
         return
+    from wirecheck.scale.ahead import LEAST, Ahead, Source
     from wirecheck.scale.pool import Pool
 
-    least = LEAST if request.jobs is None else 1
-    with Pool(jobs) as pool:
-        yield pool.summaries, counted, max(least, min(MOST, -(-stored // jobs)))
+    least = LEAST if request.jobs is None else max(1, min(LEAST, stored // (4 * processes)))
+    sources = [Source(all=ranges(name, size=sys.maxsize)[0], job=task) for name, task in jobs.items()]
+    places = {name: index for index, name in enumerate(jobs)}
+
+    with Pool(processes - 1) as pool:
+        ahead = Ahead(sources, pool, helpers=processes - 1, least=least)
+
+        def judge(name: str) -> Summary:
+            index = places[name]
+            with progress.advancing(name, sources[index].all.end) as advance:
+                return ahead.summary(index, advance)
+
+        yield judge
+
+
+def _here(name: str, task: Job) -> Summary:
+    with progress.shown(open_capture(name), name) as stream:
+        return proceed(begun(task), *ranges(name, size=sys.maxsize), stream=stream)
+
+
+class _Elsewhere:
+    """Has a cluster judge captures, in ranges."""
+
+    def __init__(self, cluster: Cluster, jobs: Mapping[str, Job]) -> None:
+        self._cluster, self._jobs = cluster, jobs
+        self._parts = {name: ranges(name, size=cluster.part) for name in jobs}
+        self._known: dict[str, Summary] = {}
+        self._summaries = cluster.summaries(self._tasks())
+
+    def __call__(self, name: str) -> Summary:
+        parts = self._parts[name]
+        with progress.advancing(name, parts[-1].end) as advance:
+            for part in parts:
+                summary = next(self._summaries)
+                if name in self._known:
+                    summary = merge(self._known[name], summary)
+                self._known[name] = summary
+                if advance is not None:
+                    advance(part.end - part.start)
+        return self._known.pop(name)
+
+    def _tasks(self) -> Iterator[Task]:
+        for name, task in self._jobs.items():
+            for part in self._cluster.counted(self._parts[name]):
+                yield part, replace(task, known=self._known[name].past) if name in self._known else task
 
 
 def _job(request: Request, called: str, dialect: Dialect) -> Job:

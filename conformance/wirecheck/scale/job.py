@@ -26,7 +26,8 @@ _KEPT = 16
 class Job:
     """Everything that a worker must know to judge a part of `input`: the arguments of a `Checker`, and the bounds of
     reading. `name` is that of a shipped dialect, or `catalog` holds one of somebody's own. `known` may say what is true
-    of the capture before the part (`Summary.past` of whatever lies before it); that only saves work."""
+    of the capture before the part (`Summary.past` of whatever lies before it); that only saves work. `near` says that
+    whoever merges reads the source as quickly: then no lines travel."""
 
     name: str
     catalog: bytes = b""
@@ -38,6 +39,7 @@ class Job:
     secrets: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     known: Past = NOTHING
+    near: bool = False
 
     @property
     def dialect(self) -> Dialect:

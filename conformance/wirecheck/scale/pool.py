@@ -1,19 +1,20 @@
 """Parts of captures in processes of this machine.
 
-Law: the same function on the same bytes, in another process. What it gives comes back in the order of the parts,
-however often a worker died on the way; a part that nobody could do ends the run, so that a report is complete or there
-is none. At most a few parts are under way or waiting to be taken, so memory does not grow with a capture. No process
-outlives the pool, whatever ends it.
+Law: the same function on the same bytes, in another process. What was given out comes back, however often a worker
+died on the way; a part that nobody could do ends the run, so that a report is complete or there is none. No process
+outlives the pool; where the whole command is killed, so that nothing can be done any more, each ends with the part that
+it is at. Who gives out how much, and when, is for others to say.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -30,8 +31,6 @@ from wirecheck.scale.summary import Summary, summarize
 
 ATTEMPTS: Final = 3
 """How often a part is tried whose worker dies."""
-_AHEAD: Final = 2
-"""How many parts beyond one for each worker may be under way or done before those in front of them are."""
 
 Task = tuple[Range, Job]
 
@@ -54,13 +53,16 @@ class _Worker:
 
 
 class Pool:
-    """So many processes. Used in a `with`: at its end they are gone."""
+    """So many processes, each started when there is something for it. Used in a `with`: at its end they are gone."""
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, workers: int) -> None:
+        self._most = workers
         self._copies = _alone()
         self._context: Any = multiprocessing.get_context("fork" if self._copies else "spawn")
         self._workers: list[_Worker] = []
+        self._given = 0
+        self._under_way: dict[int, tuple[Task, int]] = {}
+        self._done: dict[int, list[bytes]] = {}
 
     def __enter__(self) -> Pool:
         return self
@@ -73,48 +75,56 @@ class Pool:
             worker.pipe.close()
         self._workers.clear()
 
-    def summaries(self, tasks: Iterable[Task]) -> Iterator[Summary]:
-        """The summary of each part, in their order. A task is taken when a worker is free for it.
+    @property
+    def free(self) -> bool:
+        """Whether there is a worker with nothing to do, or one may be started."""
+        return len(self._under_way) < self._most
 
-        Raises `CaptureError` where a part's source cannot be read, and `WorkError` where a part could not be done.
+    def give(self, task: Task) -> int:
+        """Have a worker that is free do this; the number by which to take what comes of it."""
+        number = self._given
+        self._given += 1
+        self._under_way[number] = task, 1
+        self._give(number, task)
+        return number
+
+    def look(self) -> None:
+        """Hear what workers have to say, without waiting for any. Raises as `take` does."""
+        self._hear_all(0)
+
+    def take(self, number: int, *, meanwhile: Callable[[], object]) -> Summary:
+        """The summary of the part that was given out by this number, once; waited for if it is not there yet, while
+        `meanwhile` is called whenever any worker was heard.
+
+        Raises `CaptureError` where the part's source cannot be read, and `WorkError` where a part could not be done.
         """
-        waiting = enumerate(tasks)
-        under_way: dict[int, tuple[Task, int]] = {}
-        done: dict[int, bytes] = {}
-        following, more = 0, True
-        while True:
-            while more and len(under_way) < self._jobs and len(under_way) + len(done) < self._jobs + _AHEAD:
-                number, task = next(waiting, (0, None))
-                if task is None:
-                    more = False
-                else:
-                    under_way[number] = task, 1
-                    self._give(number, task)
-            if following in done:
-                yield _summary(done.pop(following))
-                following += 1
-            elif not under_way:
-                return
-            else:
-                for worker in self._ready():
-                    self._hear(worker, under_way, done)
+        while number not in self._done:
+            self._hear_all(None)
+            meanwhile()
+        return _summary(self._done.pop(number))
 
-    def _hear(self, worker: _Worker, under_way: dict[int, tuple[Task, int]], done: dict[int, bytes]) -> None:
+    def _hear_all(self, seconds: float | None) -> None:
+        busy = {id(worker.pipe): worker for worker in self._workers if worker.number is not None}
+        for pipe in wait([worker.pipe for worker in busy.values()], seconds):
+            self._hear(busy[id(pipe)])
+
+    def _hear(self, worker: _Worker) -> None:
         """Take what a worker has to say; if it died, another one gets its part."""
         number = worker.number
         assert number is not None
         try:
-            done[number] = worker.pipe.recv_bytes()
+            pieces = int(worker.pipe.recv_bytes())
+            self._done[number] = [worker.pipe.recv_bytes() for _ in range(pieces)]
         except (EOFError, OSError) as error:
             self._bury(worker)
-            task, tried = under_way[number]
+            task, tried = self._under_way[number]
             if tried >= ATTEMPTS:
                 raise WorkError(_gave_up(task[0], worker.process.exitcode)) from error
-            under_way[number] = task, tried + 1
+            self._under_way[number] = task, tried + 1
             self._give(number, task)
         else:
             worker.number = None
-            del under_way[number]
+            del self._under_way[number]
 
     def _give(self, number: int, task: Task) -> None:
         while True:
@@ -139,10 +149,6 @@ class Pool:
         theirs.close()
         return worker
 
-    def _ready(self) -> list[_Worker]:
-        busy = {id(worker.pipe): worker for worker in self._workers if worker.number is not None}
-        return [busy[id(pipe)] for pipe in wait([worker.pipe for worker in busy.values()])]
-
     def _bury(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.process.kill()
@@ -162,7 +168,9 @@ def _work(pipe: Connection, copied: list[Connection]) -> None:
         with sparing():
             while True:
                 part, job = pickle.loads(pipe.recv_bytes())
-                pipe.send_bytes(pickle.dumps(_done(part, job)))
+                for piece in _packed(_done(part, job)):
+                    pipe.send_bytes(piece)
+                gc.collect()  # a checker that has done its work is held by itself alone
     except (EOFError, OSError):
         return
 
@@ -176,8 +184,19 @@ def _done(part: Range, job: Job) -> Summary | _Failed:
         return _Failed(why="fault", says=f"{type(error).__name__}: {without_secrets(str(error))}")
 
 
-def _summary(answer: bytes) -> Summary:
-    found = pickle.loads(answer)
+def _packed(answer: Summary | _Failed) -> Iterator[bytes | memoryview]:
+    """An answer as it travels: the number of pieces, its pickle, and what is beside that."""
+    beside: list[pickle.PickleBuffer] = []
+    text = pickle.dumps(answer, protocol=5, buffer_callback=beside.append)
+    yield b"%d" % (1 + len(beside))
+    yield text
+    del answer, text
+    for buffer in beside:
+        yield buffer.raw()
+
+
+def _summary(answer: list[bytes]) -> Summary:
+    found = pickle.loads(answer[0], buffers=answer[1:])
     if isinstance(found, Summary):
         return found
     if found.why == "source":

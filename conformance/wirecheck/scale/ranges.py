@@ -7,7 +7,7 @@ here knows what a line says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
@@ -83,15 +83,41 @@ def placed(part: Range) -> Range:
         return replace(part, line=2 + _line_ends(stream, 0, part.start - 1))
 
 
-def blocks_of(part: Range, limits: Limits, stream: BinaryIO | None = None) -> Iterator[Block]:
+def blocks_of(
+    part: Range, limits: Limits, stream: BinaryIO | None = None, until: Callable[[int], int] | None = None
+) -> Iterator[Block]:
     """The lines that begin in the range, with their numbers in the whole source. Not for one that is `whole`.
 
-    `stream` is the source, where it is open already; it stays open.
+    `stream` is the source, where it is open already; it stays open. `until` is told before each reading how far the
+    range was read, and says where it ends: nowhere that was read already, and at most where `part` does.
     """
     part = placed(part)
     with open_capture(part.source) if stream is None else nullcontext(stream) as opened:
-        pieces = _with_mark(_pieces(opened, part, limits.block))
+        pieces = _with_mark(_pieces(opened, part, limits.block, until))
         yield from blocks(pieces, limits, first=part.line, at_start=part.start == 0)
+
+
+def raw_lines(part: Range, limits: Limits) -> Iterator[tuple[int, list[bytes]]]:
+    """The lines that begin in the range, as they are: some that follow each other, with the number of the first.
+
+    Of one that is longer than `limits.line` the rest may be missing.
+    """
+    part = placed(part)
+    with open_capture(part.source) as stream:
+        number, held = part.line, bytearray()
+        for piece in _pieces(stream, part, limits.block, None):
+            if isinstance(piece, Trouble):
+                return
+            end = piece.rfind(b"\n")
+            if end >= 0:
+                lines = (bytes(held) + piece[:end]).split(b"\n")
+                yield number, lines
+                number += len(lines)
+                held.clear()
+            if len(held) <= limits.line:
+                held += piece[end + 1 :]
+        if held:
+            yield number, [bytes(held)]
 
 
 def between(stream: Iterable[Block], first: int, last: int) -> Iterator[Block]:
@@ -105,20 +131,22 @@ def between(stream: Iterable[Block], first: int, last: int) -> Iterator[Block]:
             yield Block(block.first + start, raws, block.lines[start:end])
 
 
-def _pieces(stream: BinaryIO, part: Range, size: int) -> Iterator[bytes | Trouble]:
+def _pieces(stream: BinaryIO, part: Range, size: int, until: Callable[[int], int] | None) -> Iterator[bytes | Trouble]:
     """The bytes of a range's lines: from the first line that begins in it to the end of the last."""
     try:
         place = _first_line(stream, part)
-        if place is None:
+        if place is None or (until is not None and place >= until(place)):
             return
         if place:
             stream.seek(place)
-        ended = False
-        while place < part.end and (piece := stream.read(min(size, part.end - place))):
+        ended, end = False, part.end
+        while place < (end := part.end if until is None else until(place)) and (
+            piece := stream.read(min(size, end - place))
+        ):
             place += len(piece)
             ended = piece.endswith(b"\n")
             yield piece
-        while place >= part.end > part.start and not ended and (piece := stream.read(size)):
+        while place >= end > part.start and not ended and (piece := stream.read(size)):
             cut = piece.find(b"\n") + 1
             ended = cut > 0
             yield piece[:cut] if cut else piece

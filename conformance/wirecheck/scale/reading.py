@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-from wirecheck.capture import Limits
-from wirecheck.capture.blocks import Block, Line, TextLine, blocks
+from wirecheck.capture.blocks import Block, TextLine
 from wirecheck.capture.lines import Trouble
 from wirecheck.capture.socketio import Unwrapping
-from wirecheck.check.apart import Apart, Stretch
+from wirecheck.check.apart import Apart
 from wirecheck.decode import Decoded
 from wirecheck.record import BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.scale.job import Job
+from wirecheck.scale.part import Part
 from wirecheck.scale.ranges import Range, blocks_of, placed
 from wirecheck.scale.sift import Sifted
 
@@ -27,75 +26,36 @@ MOST_KEPT: Final = 16 * 1024 * 1024
 """Bytes of lines that a range may leave to others."""
 MOST_REMEMBERED: Final = 0.9
 """How much a stretch may remember of what one checker may; then another one begins."""
+MOST_NOTED: Final = 150_000
+"""Connections, and things that others may see, of which a range's summary tells; what comes then is left to others. Of
+ordinary traffic the largest range that is given out has a sixth of that."""
 _LINE: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Lines `first` to before `last` of a range, and what is known of them without the lines before.
-
-    `stretch` (None: nothing, they are to be read again): the connections that began here. `lines` are those of other
-    connections, `numbers` theirs. `bumps` is where one of these may have ended what others have open. `conns` counts
-    them. `unwrapping` knows the transport of the connections of the stretch; `secrets` are those of each opening.
-    """
-
-    range: Range
-    first: int
-    last: int
-    stretch: Stretch | None = None
-    numbers: array[int] = field(default_factory=lambda: array("Q"))
-    lines: list[bytes | Trouble] = field(default_factory=list)
-    conns: int = 0
-    unwrapping: Unwrapping | None = None
-    secrets: tuple[frozenset[str], ...] = ()
-
-
-_GAP: Final = 4
-_TOGETHER: Final = 1000
-
-
-def kept_blocks(part: Part, limits: Limits) -> Iterator[Block]:
-    """The lines that a part leaves to others, as blocks. What lies between them, if it is little, is blank there."""
-    place = 0
-    while place < len(part.lines):
-        end = place + 1
-        most = min(place + _TOGETHER, len(part.lines))
-        while end < most and part.numbers[end] - part.numbers[end - 1] <= _GAP:
-            end += 1
-        first = part.numbers[place]
-        count = part.numbers[end - 1] + 1 - first
-        raws: list[bytes | Trouble] = [b""] * count
-        lines: list[Line | None] = [None] * count
-        for number, raw, line in zip(
-            part.numbers[place:end], part.lines[place:end], _read(part.lines[place:end], limits), strict=True
-        ):
-            raws[number - first], lines[number - first] = raw, line
-        yield Block(first, raws, lines)
-        place = end
-
-
-def _read(raws: list[bytes | Trouble], limits: Limits) -> list[Line | None]:
-    plain = [raw if raw.__class__ is bytes else b"" for raw in raws]
-    text = b"\n".join(plain) + b"\n"
-    return [line for block in blocks((text,), limits, at_start=False) for line in block.lines]
 
 
 def read_apart(part: Range, job: Job) -> Iterator[Part]:
     """The range in parts; a new one begins where one would remember too much."""
     part = placed(part)
+    behind, noted = part.line, 0
     reading = _Reading(part, job, part.line)
     for block in blocks_of(part, job.limits):
+        if noted + reading.noted > MOST_NOTED:
+            yield reading.part(block.first)
+            yield Part(range=part, first=block.first, last=END)
+            return
         if reading.enough:
+            noted += reading.noted
             yield reading.part(block.first)
             reading = _Reading(part, job, block.first)
         reading.take(block)
         if reading.lost:
-            break
-    yield reading.part(END)
+            yield reading.part(END)
+            return
+        behind = block.first + len(block.lines)
+    yield reading.part(behind)
 
 
 END: Final = 1 << 62
-"""A line behind every other."""
+"""A line behind every other, where nobody read that far."""
 
 
 class _Reading:
@@ -113,8 +73,11 @@ class _Reading:
         """Connections that began here and of which no message came yet, with their lines."""
         self._wrapped: set[str] = set()
         self._unwrapping = Unwrapping()
-        self._kept: list[tuple[int, bytes | Trouble]] = []
-        self._bytes = 0
+        self._numbers = array("Q")
+        self._text = bytearray()
+        self._odd: dict[int, bytes | Trouble] = {}
+        self._late = False
+        """Whether lines were kept after later ones."""
         self._secrets: list[frozenset[str]] = []
         self.lost = False
         """Whether none of this counts."""
@@ -122,6 +85,11 @@ class _Reading:
     @property
     def enough(self) -> bool:
         return self._apart.size > MOST_REMEMBERED
+
+    @property
+    def noted(self) -> int:
+        """Of how much a summary would tell now that does not count as remembered, nor as kept."""
+        return self._apart.noted + len(self._fresh) + len(self._ours)
 
     def take(self, block: Block) -> None:
         """The next lines."""
@@ -160,14 +128,16 @@ class _Reading:
         """What came of it; `last` is the line at which another part begins."""
         if self.lost:
             return Part(range=self._range, first=self._first, last=last)
-        self._kept.sort(key=_number)
+        if self._late:
+            self._sort()
         return Part(
             range=self._range,
             first=self._first,
             last=last,
             stretch=self._apart.stretch(),
-            numbers=array("Q", [number for number, _ in self._kept]),
-            lines=[line for _, line in self._kept],
+            numbers=self._numbers,
+            text=None if self._job.near else bytes(self._text),
+            odd=self._odd,
             conns=len(self._others),
             unwrapping=self._unwrapping,
             secrets=tuple(self._secrets),
@@ -218,6 +188,7 @@ class _Reading:
             self._apart.disown(conn)
             self._unwrapping.over(conn)
             self._others.add(conn)
+            self._late = True
             for number, text in seen:
                 self._keep_line(number, text)
             self._bumped(record)
@@ -241,10 +212,28 @@ class _Reading:
         self._bumped(record)
 
     def _keep_line(self, number: int, line: bytes | Trouble) -> None:
-        self._kept.append((number, line))
-        self._bytes += _LINE + (len(line) if isinstance(line, bytes) else 0)
-        if self._bytes > MOST_KEPT:
+        if line.__class__ is not bytes:
+            self._odd[len(self._numbers)] = line
+        if not self._job.near:
+            self._text += line if line.__class__ is bytes else b""
+            self._text += b"\n"
+        self._numbers.append(number)
+        if len(self._text) + _LINE * len(self._numbers) > MOST_KEPT:
             self.lost = True
+            self._text.clear()
+
+    def _sort(self) -> None:
+        """Put the lines that were kept in their order."""
+        order = sorted(range(len(self._numbers)), key=self._numbers.__getitem__)
+        places = {before: now for now, before in enumerate(order)}
+        self._odd = {places[before]: line for before, line in self._odd.items()}
+        self._numbers = array("Q", [self._numbers[place] for place in order])
+        lines = self._text.split(b"\n")
+        self._text = (
+            bytearray()
+            if self._job.near
+            else bytearray().join([line for place in order for line in (lines[place], b"\n")])
+        )
 
     def _bumped(self, record: Record | None) -> None:
         """Tell ours if a client may have ended what they have open."""
@@ -280,7 +269,3 @@ class _Reading:
             if fit is not None:
                 return Decoded(*fit)
         return decoder.explain(message.body, message.sender, binary=message.binary)
-
-
-def _number(kept: tuple[int, bytes | Trouble]) -> int:
-    return kept[0]

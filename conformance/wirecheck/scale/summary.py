@@ -9,49 +9,54 @@ what every report means, and the only thing that needs no proof.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, Final
 
 from wirecheck.capture import read
 from wirecheck.capture.blocks import Block
-from wirecheck.capture.lines import Trouble
 from wirecheck.capture.socketio import Unwrapping
 from wirecheck.check import Checker
 from wirecheck.check.absorb import Absorbing, Different, fits, frozen, thaw
 from wirecheck.check.apart import Stretch
 from wirecheck.check.journal import NOTHING, Past, past
+from wirecheck.check.undo import Undo
 from wirecheck.record import BadLine, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.scale.job import Job
+from wirecheck.scale.part import Part, kept_blocks
 from wirecheck.scale.ranges import Range, between, blocks_of
-from wirecheck.scale.reading import Part, kept_blocks, read_apart
+from wirecheck.scale.reading import read_apart
 from wirecheck.scale.sift import Sifted
 from wirecheck.verdict import Report
 
 SECRETS_KEPT: Final = 1000
+_RECORDS: Final = 500
 
 
 @dataclass(slots=True, kw_only=True)
 class Ran:
     """A capture as far as it was judged. `secrets` are the credentials of its connections, the newest ones;
-    `stopped` says that the rest of the capture could not be read; `again` counts the parts that were read again."""
+    `line` is the number of the next line; `stopped` says that the rest of the capture could not be read; `again`
+    counts the parts that were read again."""
 
     job: Job
     checker: Checker
     unwrapping: Unwrapping
     secrets: dict[str, None]
+    line: int = 1
     stopped: bool = False
     again: int = 0
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _ran, (self.job, frozen(self.checker), self.unwrapping, self.secrets, self.stopped, self.again)
+        rest = {"unwrapping": self.unwrapping, "secrets": self.secrets, "line": self.line}
+        return _ran, (self.job, frozen(self.checker), {**rest, "stopped": self.stopped, "again": self.again})
 
 
-def _ran(job: Job, state: bytes, unwrapping: Unwrapping, secrets: dict[str, None], stopped: bool, again: int) -> Ran:
+def _ran(job: Job, state: bytes, rest: dict[str, Any]) -> Ran:
     checker = job.checker()
     thaw(checker, state)
-    return Ran(job=job, checker=checker, unwrapping=unwrapping, secrets=secrets, stopped=stopped, again=again)
+    return Ran(job=job, checker=checker, **rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,11 @@ class Summary:
     def secrets(self) -> frozenset[str]:
         """The credentials of the connections, which must not be shown."""
         return frozenset() if self.ran is None else frozenset(self.ran.secrets)
+
+    @property
+    def again(self) -> int:
+        """How many parts were read again, because they could not be taken over as they were."""
+        return 0 if self.ran is None else self.ran.again
 
     @property
     def past(self) -> Past:
@@ -85,33 +95,42 @@ def begun(job: Job) -> Summary:
     return Summary(ran=Ran(job=job, checker=job.checker(), unwrapping=Unwrapping(), secrets={}))
 
 
-def proceed(summary: Summary, part: Range, *, stream: BinaryIO | None = None) -> Summary:
+def proceed(
+    summary: Summary, part: Range, *, stream: BinaryIO | None = None, until: Callable[[int], int] | None = None
+) -> Summary:
     """The summary with the range directly behind it, which is judged at once; `summary` is of no more use.
 
     The same as merging with the range's own summary, and cheaper where nobody can do that meanwhile. `stream` is the
-    source, where it is open already, and at its start.
+    source, where it is open already, and at its start. `until` is told, again and again, how far the range was read,
+    and says where it ends, at most where `part` does; of a source that cannot be cut it is told nothing but 0.
     """
     ran = summary.ran
     if ran is None:
         raise ValueError("only a summary that begins at the start of the capture can proceed")
     for waiting in summary.parts:
-        _take_over(ran, waiting)
+        _take_over(ran, waiting, _nothing)
     if part.whole:
-        for record in read(stream or part.source, limits=ran.job.limits):
+        for number, record in enumerate(read(stream or part.source, limits=ran.job.limits)):
             _receive(ran, record)
+            if until is not None and number % _RECORDS == 0:
+                until(0)
     elif not ran.stopped:
-        _run(ran, blocks_of(part, ran.job.limits, stream))
+        part = part if part.line else replace(part, line=ran.line)
+        _run(ran, blocks_of(part, ran.job.limits, stream, until), _nothing)
     return Summary(ran=ran)
 
 
-def merge(one: Summary, other: Summary) -> Summary:
-    """The summary of both; the ranges of `other` lie directly behind those of `one`, which is of no more use."""
+def merge(one: Summary, other: Summary, *, meanwhile: Callable[[], object] | None = None) -> Summary:
+    """The summary of both; the ranges of `other` lie directly behind those of `one`, which is of no more use.
+
+    `meanwhile` is called now and then while lines are judged.
+    """
     if other.ran is not None:
         raise ValueError("only the first range of a capture begins at its start")
     if one.ran is None:
         return Summary(parts=one.parts + other.parts)
     for part in (*one.parts, *other.parts):
-        _take_over(one.ran, part)
+        _take_over(one.ran, part, meanwhile or _nothing)
     return Summary(ran=one.ran)
 
 
@@ -121,13 +140,17 @@ def finish(summary: Summary) -> Report:
     if ran is None:
         raise ValueError("a report needs a summary that begins at the start of the capture")
     for part in summary.parts:
-        _take_over(ran, part)
+        _take_over(ran, part, _nothing)
     for record in ran.unwrapping.rest():
         ran.checker.receive(record)
     return ran.checker.close()
 
 
-def _run(ran: Ran, stream: Iterable[Block]) -> None:
+def _nothing() -> None:
+    pass
+
+
+def _run(ran: Ran, stream: Iterable[Block], meanwhile: Callable[[], object]) -> None:
     """Judge lines one after the other: what every report means."""
 
     def aside(block: Sifted, index: int, record: Record | None) -> Record | None:
@@ -140,6 +163,8 @@ def _run(ran: Ran, stream: Iterable[Block]) -> None:
 
     for block in stream:
         ran.checker.take(Sifted(block, ran.unwrapping.plain, aside))
+        ran.line = block.first + len(block.lines)
+        meanwhile()
 
 
 def _receive(ran: Ran, record: Record) -> None:
@@ -151,35 +176,41 @@ def _receive(ran: Ran, record: Record) -> None:
         ran.checker.receive(each)
 
 
-def _take_over(ran: Ran, part: Part) -> None:
+def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
     if ran.stopped:
         return
     stretch = part.stretch
     if stretch is None or not fits(ran.checker, stretch, others=part.conns):
-        _run_again(ran, part)
+        _run_again(ran, part, meanwhile)
         return
-    before = frozen(ran.checker), pickle.dumps(ran.unwrapping)
+    before, unwrapping = Undo(ran.checker), pickle.dumps(ran.unwrapping)
     try:
-        _absorb(ran, part, stretch)
+        _absorb(ran, part, stretch, meanwhile)
     except Different:
-        thaw(ran.checker, before[0])
-        ran.unwrapping = pickle.loads(before[1])
-        _run_again(ran, part)
+        before.back(ran.checker)
+        ran.unwrapping = pickle.loads(unwrapping)
+        _run_again(ran, part, meanwhile)
         return
+    before.keep(ran.checker)
     if part.unwrapping is not None:
         ran.unwrapping.plain |= part.unwrapping.plain
         ran.unwrapping.socketio.update(part.unwrapping.socketio)
     for secrets in part.secrets:
         note(ran.secrets, secrets)
-    ran.stopped = any(isinstance(line, Trouble) and line.code == "unreadable" for line in part.lines[-1:])
+    ran.line = part.last
+    ran.stopped = part.stopped is not None
 
 
-def _absorb(ran: Ran, part: Part, stretch: Stretch) -> None:
+def _absorb(ran: Ran, part: Part, stretch: Stretch, meanwhile: Callable[[], object]) -> None:
     """Take over a part; raises `Different` where that cannot be."""
     absorbing = Absorbing(ran.checker, stretch, over=ran.unwrapping.over)
 
     def aside(block: Sifted, index: int, record: Record | None) -> Record | None:
         line = block.first + index
+        if record is None and not block.block.raw(index):
+            if not absorbing.waits(line):
+                absorbing.at(line)
+            return None
         record = record or block.made(index)
         if isinstance(record, Message) and record.at.conn in ran.unwrapping.plain:
             absorbing.at(line)
@@ -188,14 +219,15 @@ def _absorb(ran: Ran, part: Part, stretch: Stretch) -> None:
         return None
 
     for block in kept_blocks(part, ran.job.limits):
-        absorbing.at(block.first - 1)
+        absorbing.at(block.first)
         absorbing.take(Sifted(block, ran.unwrapping.plain, aside))
+        meanwhile()
     absorbing.finish()
 
 
-def _run_again(ran: Ran, part: Part) -> None:
+def _run_again(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
     ran.again += 1
-    _run(ran, between(blocks_of(part.range, ran.job.limits), part.first, part.last))
+    _run(ran, between(blocks_of(part.range, ran.job.limits), part.first, part.last), meanwhile)
 
 
 def note(kept: dict[str, None], secrets: Iterable[str]) -> None:

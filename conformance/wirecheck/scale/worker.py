@@ -15,7 +15,6 @@ from threading import Lock
 from typing import Any, Literal
 
 import wirecheck
-from wirecheck.capture.lines import Trouble
 from wirecheck.capture.places import is_remote, without_secrets
 from wirecheck.errors import CaptureError
 from wirecheck.scale.ranges import Range
@@ -90,8 +89,7 @@ def _broke_off(part: Range, answer: object) -> str | None:
         return None
     if answer.ran is not None:
         return "reading stopped in the middle" if answer.ran.stopped else None
-    last = [each.lines[-1] for each in answer.parts if each.lines]
-    return next((line.message for line in last if isinstance(line, Trouble) and line.code == "unreadable"), None)
+    return next((each.stopped for each in answer.parts if each.stopped is not None), None)
 
 
 def this_version() -> str:

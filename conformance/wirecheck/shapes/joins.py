@@ -12,7 +12,8 @@ from wirecheck.shapes.forms import LaneForm, described
 from wirecheck.shapes.lane import MAX_ALIKE, MAX_KEYS, Key, agree
 from wirecheck.shapes.state import Event, Outcomes, Text, Trace
 
-PRIME = (1 << 127) - 1
+BITS = 127
+PRIME = (1 << BITS) - 1
 MAX_STARTS = 16
 MAX_WAITING = 64
 NOTHING = (0, 0)
@@ -50,7 +51,8 @@ def join(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """The residue of one text followed by another."""
     if not one[0]:
         return other
-    return one[0] + other[0], (one[1] * pow(256, other[0], PRIME) + other[1]) % PRIME
+    # Modulo this prime, doubling BITS times changes nothing: to move a text by bytes is to shift it by less than that.
+    return one[0] + other[0], ((one[1] << 8 * other[0] % BITS) + other[1]) % PRIME
 
 
 def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:

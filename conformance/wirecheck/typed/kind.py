@@ -5,14 +5,14 @@ Law: reads, and judges nothing. What a path leads to is the same as in the messa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
-from msgspec import UNSET, Struct
-from msgspec.structs import fields
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import FieldInfo, fields
 
 from wirecheck.catalog.model import Style
 from wirecheck.variant import Variant
@@ -38,6 +38,7 @@ class Kind:
                 return attrgetter(*places)  # type: ignore[arg-type]  # all of them are texts
             if places:
                 return _single(attrgetter(places[0]))  # type: ignore[arg-type]
+            return _nothing
         reads = tuple(attrgetter(place) if isinstance(place, str) else place for place in places)
         return lambda frame: tuple([read(frame) for read in reads])
 
@@ -55,6 +56,12 @@ class Kind:
         message = msgspec.to_builtins(frame)
         return self.variant, message, self.variant.payload(message, self.style), self.style
 
+    def payload(self, frame: Struct) -> Mapping[str, Any]:
+        """The frame's payload as plain values, equal to those in its text."""
+        message = msgspec.to_builtins(frame)
+        payload: Mapping[str, Any] = message if self.style == "flat" else self.variant.payload(message, self.style)
+        return payload
+
     def _place(self, in_header: bool, steps: tuple[str, ...]) -> str | Callable[[Any], Any]:
         """Attributes, dotted, where each is always there but for the last; else a function."""
         whole = steps if in_header or self.style == "flat" else (self.variant.data, *steps)
@@ -71,10 +78,26 @@ class Kind:
             if found is None:
                 return _never
             if not found.required and number + 1 < len(whole):
-                return _stepwise(whole)
+                return _over(names, found, whole[number + 1 :]) or _stepwise(whole)
             names.append(found.name)
             current = found.type
         return ".".join(names)
+
+
+def _over(names: Sequence[str], optional: FieldInfo, rest: Sequence[str]) -> Callable[[Any], Any] | None:
+    """For a member of an object that may be absent and is nothing else; None where it is not as simple."""
+    inner = [each for each in get_args(optional.type) if each not in (UnsetType, type(None))]
+    if len(inner) != 1 or len(rest) != 1 or not (isinstance(inner[0], type) and issubclass(inner[0], Struct)):
+        return None
+    found = next((field.name for field in fields(inner[0]) if field.encode_name == rest[0]), None)
+    if found is None:
+        return _never
+    read, name = attrgetter(".".join((*names, optional.name))), found
+    return lambda frame: getattr(read(frame), name, UNSET)  # neither UNSET nor None has such a member
+
+
+def _nothing(frame: Any) -> tuple[Any, ...]:
+    return ()
 
 
 def _never(frame: Any) -> Any:
