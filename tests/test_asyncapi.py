@@ -319,6 +319,21 @@ def test_header_fields_are_a_trait_of_those_who_may_carry_them() -> None:
             {"$ref": f"#/components/messageTraits/{message['x-wirecheck-frame']['from']}Header"}
         ]
     assert "messageTraits" not in read("vonz")["components"]
+    assert " may have beside " in traits["serverHeader"]["headers"]["schema"]["description"]
+    dialect = load("symindx")
+    always = {
+        sender: tuple(replace(one, required=True) for one in of) for sender, of in dialect.envelope.header.items()
+    }
+    sure = asyncapi.document(replace(dialect, envelope=replace(dialect.envelope, header=always)))
+    assert " have beside " in sure["components"]["messageTraits"]["serverHeader"]["headers"]["schema"]["description"]
+    assert "may have" not in sure["components"]["messageTraits"]["serverHeader"]["headers"]["schema"]["description"]
+
+
+def test_where_the_messages_of_a_batch_lie_is_a_json_pointer() -> None:
+    dialect = load("symindx")
+    odd = replace(dialect.frames["batch"], contains=("a/b", "c~d"))
+    whole = asyncapi.document(replace(dialect, frames={**dialect.frames, "batch": odd}))
+    assert "The items at `/a~1b/c~0d` of its payload" in whole["components"]["messages"]["batch"]["description"]
 
 
 # How one connects

@@ -283,6 +283,8 @@ def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
             "one file for both envelopes; leave out --envelope",
         ),
         (["schemas", "--dialect", "amigo", "--draft", "04"], "Invalid value for '--draft'"),
+        (["schemas", "--dialect", "amigo", "--format", "all"], "writes many files; add --out DIR"),
+        (["schemas", "--dialect", "amigo", "--format", "all", "--draft", "07"], "is every file; leave out --draft"),
         (["explain", "texxt-inside-turn"], "did you mean text-inside-turn"),
         (["explain", "zzzzzzz"], "`wirecheck dialects` lists where to begin"),
     ],
@@ -542,6 +544,7 @@ def test_schemas_come_in_other_forms(tmp_path: Path) -> None:
         ("--format", "asyncapi"): asyncapi.generate(amigo),
         ("--format", "test-suite"): suite.generate(amigo),
         ("--format", "test-suite", "--draft", "07"): suite.generate(amigo, ("07",)),
+        ("--format", "all"): schema.generate_drafts(amigo) | openapi.generate(amigo) | asyncapi.generate(amigo),
     }
     for number, (options, files) in enumerate(whole.items()):
         out = tmp_path / str(number)
@@ -569,6 +572,20 @@ def test_schemas_come_in_other_forms(tmp_path: Path) -> None:
     assert set(_below(tmp_path / "one")) == {
         f"amigo/tests/{draft}/frame-typing.json" for draft in ("draft2020-12", "draft7")
     }
+
+
+@pytest.mark.parametrize("folder", ["symindx", "symindx/draft-07"])
+def test_a_split_union_is_written_with_the_files_that_it_refers_to(folder: str, tmp_path: Path) -> None:
+    draft = ("--draft", "07") if folder.endswith("07") else ()
+    wirecheck("schemas", "--dialect", "symindx", "--format", "split", "--envelope", "wire", *draft, "--out", tmp_path)
+    written = _below(tmp_path)
+    union = json.loads(written[f"{folder}/symindx.wire.split.schema.json"])
+    needed = {f"{folder}/{one['$ref']}" for one in union["anyOf"]}
+    assert {one.split("/")[-2] for one in needed} == {"flat", "nested"}
+    assert set(written) == needed | {f"{folder}/symindx.wire.split.schema.json"}
+    alone = tmp_path / "alone"
+    wirecheck("schemas", "--dialect", "symindx", "--format", "split", "--frame", "chat", *draft, "--out", alone)
+    assert set(_below(alone)) == {f"{folder}/nested/chat.schema.json"}
 
 
 def test_dialects_are_listed() -> None:

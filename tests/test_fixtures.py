@@ -265,3 +265,7 @@ def test_drift_of_the_vectors_is_named(tmp_path: Path) -> None:
         "extra: sixth/frames.json",
         "missing: vonz/messages.json",
     ]
+    (tmp_path / "sixth" / "captures.md").touch()
+    assert run_tool("--root", str(tmp_path)).returncode == 0
+    assert run_tool("--check", "--root", str(tmp_path)).stdout == ""
+    assert [path.name for path in (tmp_path / "sixth").iterdir()] == ["captures.md"]

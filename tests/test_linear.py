@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wirecheck.catalog import load_file
-from wirecheck.catalog.linear import Explaining, accepting
+from wirecheck.catalog.linear import Explaining, accepting, parsed
 from wirecheck.decode import Decoder
 
 CATALOG = """\
@@ -55,3 +57,11 @@ def test_what_no_double_and_no_text_holds_stops_no_decoder(
     path.write_text(CATALOG, encoding="utf-8")
     faults = Decoder(load_file(path)).explain(json.dumps({"type": "a"} | message), "server").faults
     assert [(fault.code, fault.pointer) for fault in faults] == found
+
+
+def test_patterns_are_read_without_a_word_on_what_they_may_mean_one_day() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [str(code) for code, _ in parsed("[a&&b]x")] == ["IN", "LITERAL"]
+    with pytest.raises(re.error):
+        parsed("(")

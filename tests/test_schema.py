@@ -90,6 +90,13 @@ def test_a_flat_schema_merges_tag_header_and_payload() -> None:
     }
 
 
+def test_of_what_a_catalog_does_not_say_nothing_is_written() -> None:
+    toy = dialect(frame("say", payload(), summary="", source=""))
+    form = schema.frame_schema(toy, toy.frames["say"], "flat")
+    assert "description" not in form
+    assert form["$comment"] == "Sent by the server. Basis: example."
+
+
 def test_a_nested_schema_requires_data_where_the_payload_requires_something() -> None:
     toy = dialect(frame("say", payload("text", text=TEXT), note="How long is not said."), style="nested")
     assert schema.frame_schema(toy, toy.frames["say"], "nested", embed=True) == {

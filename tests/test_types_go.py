@@ -84,6 +84,23 @@ def test_every_file_says_what_made_it(name: str) -> None:
         assert text.endswith(("}\n", ")\n"))
 
 
+def of_one(frame: str, tmp_path: Path) -> str:
+    path = tmp_path / "one.yaml"
+    path.write_text(f"dialect: q\nenvelope: {{style: flat, tag: type}}\nframes: {{{frame}}}\n", encoding="utf-8")
+    return generate(catalog.load_file(path), "go")["frames.go"]
+
+
+def test_quotes_in_comments_are_no_pairs_to_gofmt(tmp_path: Path) -> None:
+    source = of_one("a: {from: server, summary: \"x ''' ````` y\"}", tmp_path)
+    assert "x ' ' ' ` ` ` ` ` y" in source
+
+
+def test_a_long_name_leaves_room_on_the_line_of_its_method(tmp_path: Path) -> None:
+    """gofmt breaks a method behind a head of more than 100 columns."""
+    source = of_one(f"{'a' * 900}: {{from: server}}", tmp_path)
+    assert max(len(line) for line in source.splitlines() if line.endswith("isServerFrame() {}")) <= 103
+
+
 @pytest.mark.parametrize(
     ("given", "name"),
     [

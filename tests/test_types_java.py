@@ -148,6 +148,19 @@ def test_comments_are_no_wider_than_a_page_and_end_once(text: str) -> None:
     assert all(line.startswith("// ") and "\\" not in line for line in comment(text))
 
 
+def test_a_long_enumeration_breaks_its_table_behind_the_sign() -> None:
+    for letters, line in (
+        (30, "> VALUES = new LinkedHashMap<>();\n"),
+        (50, "> VALUES =\n      new LinkedHashMap<>();\n"),
+    ):
+        name = "K" * letters
+        assert line in emit(module(choices=(Choice(name, (name,), ("a", "b")),)), "p")[f"p/{name}.java"]
+
+
+def test_comments_have_one_space_between_words() -> None:
+    assert markup("a \u202e b\t\n c\x00 ") == "a b c"
+
+
 def test_calls_are_broken_within_their_parentheses() -> None:
     assert laid(2, "", call("f", "a", "b"), ";") == ["  f(a, b);"]
     assert laid(2, "", call("f", "a" * 60, "b" * 38), ";") == ["  f(", f"      {'a' * 60},", f"      {'b' * 38});"]

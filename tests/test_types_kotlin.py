@@ -88,6 +88,12 @@ def test_a_class_of_more_fields_than_a_constructor_takes_is_divided() -> None:
     assert "more = OneFrameMore.from(members)," in text and "more.into(out)" in text
 
 
+def test_a_value_is_not_called_like_what_an_enumeration_has() -> None:
+    choice = Choice("Kind", ("kind",), ("form", "values", "wire", "entries", "other"))
+    text = emit(module(choices=(choice,)), "p")["p/Frames.kt"]
+    assert re.findall(r"^    ([A-Z_0-9]+)\(", text, re.M) == ["FORM_2", "VALUES_2", "WIRE_2", "ENTRIES_2", "OTHER"]
+
+
 def test_a_choice_of_very_many_values_is_a_class() -> None:
     few, many = (Choice("Some", ("some",), tuple(f"v{n}" for n in range(count))) for count in (2, 3_000))
     assert "enum class Some2(" in emit(module(choices=(few,)), "p")["p/Frames.kt"]  # `Some` is kept for others

@@ -38,6 +38,7 @@ from wirecheck.types.model import (
     Type,
     Whole,
 )
+from wirecheck.types.naming import LONGEST, words
 from wirecheck.types.rest import KEYWORDS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -265,3 +266,19 @@ frames:
     assert is_of(module, frame, {"type": "ask", "effort": "much"})
     assert not is_of(module, frame, {"type": "ask", "mode": "hard", "effort": "much"})
     assert not is_of(module, frame, {"type": "ask", "topics": [1]})
+
+
+def test_a_name_has_a_length_that_a_line_can_hold() -> None:
+    assert words("a" * 900) == ("a" * LONGEST,)
+    assert sum(map(len, words("some_word" * 40))) == LONGEST
+    assert words("task:tool_use.2fa") == ("task", "tool", "use", "2fa")
+
+
+def test_long_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    tags = ["a" * 200, "a" * 201]
+    frames = "".join(f"  {tag}: {{from: server, payload: {{{tag}: string, {tag}b: integer}}}}\n" for tag in tags)
+    module = drawn(tmp_path, f"dialect: odd\nenvelope: {{style: flat, tag: type}}\nframes:\n{frames}")
+    assert [frame.tag for frame in module.frames] == tags
+    assert len({frame.record.name for frame in module.frames}) == 2
+    assert all(len(frame.record.name) < 80 for frame in module.frames)
+    assert [field.wire for field in module.frames[0].record.fields] == [tags[0], tags[0] + "b"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from proof.cases import EXCUSES, OF_DOUBLES, Case, Subject, excuses, fuzzed, vectors  # noqa: E402
 from proof.verdict import Agreement, fault, judged, same  # noqa: E402
+from types_check import _subjects  # noqa: E402
 from wirecheck.catalog import load  # noqa: E402
 from wirecheck.types.model import Items, Nullable, Number, Whole  # noqa: E402
+
+USERS = {"go": "made_test.go", "python": "usage.py", "rust": "src/made.rs", "typescript": "usage.ts"}
+"""What is compiled against the modules of a dialect, as a user of them would write it."""
 
 
 def case(**changed: Any) -> Case:
@@ -141,6 +146,16 @@ def test_every_vector_is_asked_and_what_the_future_brings() -> None:
     assert all(vector["message"] in asked for vector in of_style)
     assert sum(one.variant == "UnknownFrame" and not one.strict for one in cases) == sum(v["valid"] for v in of_style)
     assert {one.variant is None for one in cases if one.strict} == {True, False}
+
+
+def test_what_users_write_is_of_modules_that_are_made() -> None:
+    """A program that the harness passes over, or cannot compile, proves nothing."""
+    made = {subject.name for subject in _subjects(0, 1)}
+    for language, file in USERS.items():
+        text = (ROOT / "tools" / "types" / language / file).read_text(encoding="utf-8")
+        named = set(re.findall(r"\b[a-z_]+_(?:flat|nested|wire)\b", text))
+        assert named, f"{file} of {language} uses no module"
+        assert named <= made, f"{file} of {language} uses what is not made"
 
 
 def test_half_of_what_is_fuzzed_is_wrong_and_judged_by_the_schemas() -> None:

@@ -249,6 +249,21 @@ def test_what_is_no_json_is_an_error_and_never_a_crash(small: ModuleType, text: 
         small.decode_server_frame(b"\xff" + text.encode())
 
 
+@pytest.mark.parametrize("text", ['{"type":"\ud800"}', '{"type":"count","n":1,"x":"\udc00"}'], ids=["tag", "member"])
+def test_halves_of_surrogate_pairs_are_no_text_as_they_are(small: ModuleType, text: str) -> None:
+    with pytest.raises(small.DecodeError):
+        small.decode_server_frame(text)
+
+
+def test_an_extra_member_has_no_documented_name(small: ModuleType) -> None:
+    for wire in ("type", "n", "text"):
+        frame = small.decode_server_frame('{"type":"count","n":1,"more":2}')
+        extra = frame.extra if hasattr(frame, "__struct_fields__") else frame.model_extra
+        extra[wire] = 3
+        with pytest.raises(small.DecodeError, match=f"`{wire}` is documented"):
+            small.encode_frame(frame)
+
+
 def test_of_a_member_given_twice_the_last_is_taken(small: ModuleType) -> None:
     assert small.decode_server_frame('{"type":"count","n":"1","n":2}').n == 2
 
@@ -404,6 +419,40 @@ def test_code_is_the_same_each_time_and_as_ruff_has_it(language: str, tmp_path: 
             check=False,
         )
         assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_long_names_and_numbered_ones_are_laid_out_as_ruff_does(language: str, tmp_path: Path) -> None:
+    """Names at which a default, a call, an annotation or a union is what is broken, or that are ordered by a number."""
+    kinds = ("string", "any", ["string"], {"x": "string"}, [{"x": "string"}], {"enum": ["a", None]})
+    kinds += ({"type": ["array", "null"], "items": {"type": "object", "properties": {"x": {"type": "string"}}}},)
+    frames: dict[str, Any] = {f"f{number}": {"from": "server"} for number in (1, 2, 10, 100)}
+    for long in range(12, 40, 3):
+        fields = {f"{first}{number}{'m' * long}?": kind for first in "aB" for number, kind in enumerate(kinds)}
+        frames["f" * (long // 3)] = {"from": "server", "payload": fields}
+    catalog = {"dialect": "long", "envelope": {"style": "flat", "tag": "type"}, "frames": frames}
+    for path, text in generate(written(json.dumps(catalog)), language).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    for command in (["format", "--diff"], ["check"]):
+        whole = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", "."]
+        done = subprocess.run(whole, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\\\b", "a\nb", "\x1f"])
+def test_a_name_that_msgspec_does_not_take_is_refused_and_pydantic_takes_it(name: str) -> None:
+    """msgspec says so itself only when the package is imported."""
+    payload = {"type": "object", "properties": {name: {"type": "integer"}}}
+    envelope = {"style": "flat", "tag": "type"}
+    text = json.dumps({"dialect": "odd", "envelope": envelope, "frames": {"a": {"from": "server", "payload": payload}}})
+    with pytest.raises(UsageError, match="python-pydantic"):
+        generate(written(text), "python")
+    with running(written(text), "python-pydantic") as module:
+        sent = json.dumps({"type": "a", name: 1})
+        assert json.loads(module.encode_frame(module.decode_server_frame(sent))) == json.loads(sent)
+        with pytest.raises(module.DecodeError):
+            module.decode_server_frame(json.dumps({"type": "a", name: "1"}))
 
 
 def test_names_are_python() -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from wirecheck import dialects, load
 from wirecheck.catalog import Dialect, load_file
 from wirecheck.types import ecma, generate
-from wirecheck.types.patterns import spelled
 from wirecheck.types.prose import columns, plain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,21 +153,12 @@ def test_unions_and_calls_are_broken_where_they_are_too_long() -> None:
     assert columns("\u65e5a\u0301") == 3
 
 
-@pytest.mark.parametrize(
-    ("pattern", "ecmascript"),
-    [
-        (r"^\d{2,4}-\d+$", r"^[\d]{2,4}-[\d]+$"),
-        (r"^.{3,}$", r"^[^\n]{3,}$"),
-        (r"[\D\Sx\-]", r"[\D\Sx\-]"),
-        ("(?i)a1(?-i:C)", "[Aa]1(?:C)"),
-        ("(?i:[x-z])", "(?:[x-zXYZ])"),
-        ("(?s).", "[^]"),
-        ("(?m)^a$", r"(?<![^\n])a(?![^\n])"),
-        (r"\-\_\"]}", '-_"\\]\\}'),
-        ("[]a^]", r"[\]a\^]"),
-        ("a++|b?", "(?:a{1,}|b?)"),
-        ("\n\u2028", r"\u{a}\u{2028}"),
-    ],
-)
-def test_patterns_are_those_of_ecmascript(pattern: str, ecmascript: str) -> None:
-    assert spelled(pattern, "ecma") == ecmascript
+def test_a_long_schema_with_a_rest_is_broken_as_prettier_does(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    bounded = "{from: server, payload: {n: {type: integer, minimum: 1}}}"
+    frames = ", ".join(f"{'x' * letters}: {bounded}" for letters in (10, 30))
+    path.write_text(f"dialect: q\nenvelope: {{style: flat, tag: type}}\nframes: {{{frames}}}\n", encoding="utf-8")
+    source = generate(load_file(path), "typescript-zod")["index.ts"]
+    short, long = (f"X{'x' * (letters - 1)}Frame" for letters in (10, 30))
+    assert f"  {short}.superRefine(refinement(rest{short})),\n" in source
+    assert f"  {long}.superRefine(\n    refinement(rest{long}),\n  ),\n" in source

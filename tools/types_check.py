@@ -136,7 +136,8 @@ def _cases(subjects: Sequence[Subject], count: int, seed: int) -> Iterator[Case]
 
 
 def _toolchain(language: str) -> Any:
-    """The module that knows how a language is built. See `tools/types/README.md`."""
+    """The module that knows how a language is built: `NEEDS`, `lay`, `COMMANDS` and `DRIVER`, which reads what
+    `Case.asked` writes, a line each, and writes what `judged` reads."""
     path = ROOT / "tools" / "types" / language / "toolchain.py"
     spec = spec_from_file_location(f"toolchain_{language.replace('-', '_')}", path)
     assert spec is not None and spec.loader is not None

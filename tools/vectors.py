@@ -48,7 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     files = generate()
     if not options.check:
-        write(options.root, files)
+        write(options.root, files, prune=True, ours=ours)
         print(f"{len(files)} files in {options.root.name}/")
         return 0
     lines = drift(options.root, files, ours=ours)

@@ -16,6 +16,7 @@ from wirecheck.asyncapi.schemas import misread, sayable
 from wirecheck.catalog.model import SENDERS, Dialect, FrameForm, Sender
 from wirecheck.schema import Draft, frame_schema, in_draft, wire_style, wrap
 from wirecheck.schema.message import header_of, plain
+from wirecheck.strict import pointer_to
 
 DRAFT: Draft = "07"
 SCHEMA_FORMAT = f"application/schema+json;version=draft-{DRAFT}"
@@ -79,7 +80,7 @@ def _about(frame: FrameForm) -> str:
     if frame.tag is None:
         told.append("It carries no tag.")
     if frame.contains:
-        told.append(f"The items at `/{'/'.join(frame.contains)}` of its payload are messages of the same side.")
+        told.append(f"The items at `{pointer_to(frame.contains)}` of its payload are messages of the same side.")
     for name, value in frame.needs.items():
         worth = str(value).lower() if isinstance(value, bool) else str(value)
         told.append(f"It comes only on connections with `{name}={worth}`.")
@@ -121,9 +122,10 @@ def _trait(sender: Sender) -> str:
 def _header_schema(dialect: Dialect, sender: Sender) -> dict[str, Any]:
     fields = dialect.envelope.header[sender]
     required = [field.name for field in fields if field.required]
+    have = "have" if len(required) == len(fields) else "may have"
     about = (
-        f"Members that every message of the {sender} may carry beside its payload. A WebSocket message has no headers: "
-        "they lie in the JSON text itself, and the payload's schema names them too."
+        f"Members that messages of the {sender} {have} beside their payload. A WebSocket message has no headers: they "
+        "lie in the JSON text itself, and the payload's schema names them too."
     )
     schema = {"type": "object", "properties": {field.name: in_draft(plain(field.schema), DRAFT) for field in fields}}
     return {"description": about} | schema | ({"required": required} if required else {})

@@ -12,6 +12,7 @@ from wirecheck.catalog.model import Dialect, FrameForm, Locator, SpanForm
 from wirecheck.catalog.places import documented
 from wirecheck.schema import wire_style
 from wirecheck.schema.message import header_of
+from wirecheck.strict import pointer_to
 
 _ASKS, _ANSWERS = "ask.", "answer."
 
@@ -93,15 +94,11 @@ def _place(dialect: Dialect, frame: FrameForm, locators: tuple[Locator, ...]) ->
         path = locator.path
         if locator.place == "header" and frame.payload is not None:
             if path[0] in (field.name for field in header_of(dialect, frame)):
-                return _pointer(path)
+                return pointer_to(path)
         elif locator.place == "payload" and documented(frame.payload, path) is not None:
             nested = wire_style(dialect, frame) == "nested"
-            return _pointer((dialect.envelope.data, *path) if nested else path)
+            return pointer_to((dialect.envelope.data, *path) if nested else path)
     return None
-
-
-def _pointer(path: tuple[str, ...]) -> str:
-    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def _certain(frame: FrameForm) -> set[str]:

@@ -7,8 +7,11 @@ says yes or no, and the one that explains) do it in the same way, so that they a
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that comes with Python
 from typing import Any
 
 import jsonschema_rs
@@ -31,6 +34,18 @@ def matcher(pattern: str) -> Callable[[Any], bool] | None:
         return accepting({"pattern": pattern})
     except jsonschema_rs.ValidationError:
         return None
+
+
+@lru_cache(maxsize=1024)
+def parsed(pattern: str) -> Any:
+    """A pattern as Python's `re` reads it: a sequence of its parts, with the `state.flags` of the whole.
+
+    Raises `re.error` for what is none.
+    """
+    with warnings.catch_warnings():  # `[a&&b]` may mean something else to a Python to come, and not to our engine
+        warnings.simplefilter("ignore", FutureWarning)
+        re.compile(pattern)  # it looks at more than the parser does
+        return _parser.parse(pattern)
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:

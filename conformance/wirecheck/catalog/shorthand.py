@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wirecheck.catalog.contradiction import contradictions
-from wirecheck.catalog.linear import accepting, matcher
+from wirecheck.catalog.linear import accepting, matcher, parsed
 from wirecheck.catalog.source import Faults, Node
 from wirecheck.catalog.structure import did_you_mean, shown
 
@@ -195,7 +195,7 @@ def _check(node: Node, schema: dict[str, Any], faults: Faults) -> None:
     pattern = schema.get("pattern")
     if pattern is not None:
         try:
-            re.compile(pattern)
+            parsed(pattern)
         except re.error as error:
             faults.add(node.map["pattern"].where, f"`pattern` is no regular expression: {error}; mend it")
             del schema["pattern"]

@@ -5,6 +5,7 @@ Law: the texts are those of the generators, to the byte; here one of them is pic
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +27,11 @@ DRAFTS: tuple[Draft, ...] = ("2020-12", "07")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonschema", "split", "openapi", "asyncapi", "test-suite"]),
+    type=click.Choice(["jsonschema", "split", "openapi", "asyncapi", "test-suite", "all"]),
     default="jsonschema",
     help="JSON Schemas that hold all that they refer to (jsonschema, the default); unions that refer to the frames' "
-    "files (split); one document of OpenAPI 3.1 or AsyncAPI 3; tests as in the JSON Schema Test Suite.",
+    "files (split); one document of OpenAPI 3.1 or AsyncAPI 3; tests as in the JSON Schema Test Suite; all but these "
+    "tests, in both drafts.",
 )
 @click.option(
     "--draft",
@@ -62,17 +64,22 @@ def command(
     from wirecheck.cli.output import emit
 
     named = the_one(dialect, catalog)
-    if form in DOCUMENTS:
+    if form in WHOLE:
         _refuse(form, {"--draft": draft, "--envelope": envelope, "--frame": frame})
-        files = DOCUMENTS[form](named)
+        if form == "all" and out is None:
+            raise UsageError("--format all writes many files; add --out DIR")
+        files = WHOLE[form](named)
+        shown = "".join(files.values())
     else:
         both = form == "test-suite" and out is not None and draft is None
         drafts: tuple[Draft, ...] = DRAFTS if both else (draft or "2020-12",)
         files, asked = _files(form, named, drafts, envelope, frame)
-        if frame is not None or envelope is not None or out is None:
-            files = {path: files[path] for path in asked}
+        shown = files[asked[0]]
+        if frame is not None or envelope is not None:
+            needed = {path: None for one in asked for path in (one, *_referred(form, one, files[one]))}
+            files = {path: files[path] for path in needed}
     if out is None:
-        emit("".join(files.values()))
+        emit(shown)
         return
     try:
         folder.write(out, files)
@@ -94,16 +101,28 @@ def _asyncapi(dialect: Dialect) -> dict[str, str]:
     return asyncapi.generate(dialect)
 
 
-DOCUMENTS: Mapping[str, Callable[[Dialect], dict[str, str]]] = {"openapi": _openapi, "asyncapi": _asyncapi}
-"""Formats that are one document of the whole dialect."""
+def _all(dialect: Dialect) -> dict[str, str]:
+    from wirecheck import schema
+
+    return schema.generate_drafts(dialect) | _openapi(dialect) | _asyncapi(dialect)
+
+
+WHOLE: Mapping[str, Callable[[Dialect], dict[str, str]]] = {"openapi": _openapi, "asyncapi": _asyncapi, "all": _all}
+"""Formats that are always of the whole dialect."""
 
 
 def _refuse(form: str, options: Mapping[str, object]) -> None:
     given = [option for option, value in options.items() if value is not None]
     if given:
-        raise UsageError(
-            f"--format {form} is one document with every frame as the vendor sends it; leave out {' and '.join(given)}"
-        )
+        what = "every file" if form == "all" else "one document with every frame as the vendor sends it"
+        raise UsageError(f"--format {form} is {what}; leave out {' and '.join(given)}")
+
+
+def _referred(form: str, path: str, text: str) -> list[str]:
+    """The files without which a split union says nothing."""
+    schema = json.loads(text) if form == "split" else {}
+    folder = path.rpartition("/")[0]
+    return [f"{folder}/{one['$ref']}" for one in schema.get("anyOf", ()) if "$ref" in one] if schema else []
 
 
 def _files(

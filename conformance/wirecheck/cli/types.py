@@ -22,6 +22,20 @@ def _known(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     return value
 
 
+def _check_package(language: str, package: str | None) -> None:
+    """Raises `UsageError` for a name that the language has no use for, or does not take."""
+    from wirecheck.types import LANGUAGES
+
+    if package is None:
+        return
+    found = LANGUAGES[language]
+    if not found.packages:
+        raise UsageError(f"{found.title} has no name of a package, but that of the folder; leave out --package")
+    fitting = found.package(package)
+    if package != fitting:
+        raise UsageError(f"--package: `{package}` is no name of a package in {found.title}; `{fitting}` is one")
+
+
 @click.command("types", short_help="Write types for another language.")
 @dialect_options
 @click.option(
@@ -43,7 +57,7 @@ def _known(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     default="both",
     help="Whose frames; both is the default.",
 )
-@click.option("--package", metavar="NAME", help="The package or namespace; the dialect's name by default.")
+@click.option("--package", metavar="NAME", help="The package; called after the dialect by default.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -69,6 +83,7 @@ def command(
     senders = [one for one in SENDERS if sender in (one, "both")]
     if not any(frame.sender in senders for frame in form.frames.values()):
         raise UsageError(f"{form.name} documents no frames of the {sender}; leave out --sender, or name the other")
+    _check_package(language, package)
     files = types.generate(form, language, envelope=envelope, senders=senders, package=package)  # type: ignore[arg-type]
     try:
         write(out, files)

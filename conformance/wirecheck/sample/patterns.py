@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that comes with Python
 from typing import Any, Final
 
-from wirecheck.catalog.linear import matcher
+from wirecheck.catalog.linear import matcher, parsed
 from wirecheck.sample.purse import Counting
 from wirecheck.sample.source import PLAIN, Source
 
@@ -43,7 +41,7 @@ def matching(patterns: Sequence[str], source: Source, least: int = 0, most: int 
     for chooser in (source, PLAIN, *[Counting()] * TRIES):
         for wide in wider:
             for pattern in patterns:
-                for found in _padded(_text(_parsed(pattern), chooser, wide), least):
+                for found in _padded(_text(parsed(pattern), chooser, wide), least):
                     if len(found) >= least and (most is None or len(found) <= most) and holds(patterns, found):
                         return found
     return None
@@ -68,11 +66,6 @@ def _padded(text: str, least: int) -> tuple[str, ...]:
     """The text, and, where it is too short, the text with something after or before it."""
     missing = "x" * (least - len(text))
     return (text, text + missing, missing + text) if missing else (text,)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(pattern: str) -> Any:
-    return _parser.parse(pattern)
 
 
 def _text(parts: Any, source: Source, wide: int) -> str:

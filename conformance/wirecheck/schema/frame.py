@@ -44,10 +44,12 @@ def frame_schema(
     """
     identity = {} if embed else _identity(dialect, draft, style, frame.key)
     examples = [wrap(dialect, frame, example, style) for example in frame.examples]
+    said = " ".join(filter(None, (frame.summary, frame.note)))
     about: Schema = {
         "title": titles(dialect)[frame.key],
-        "description": " ".join(filter(None, (frame.summary, frame.note))),
-        "$comment": f"Sent by the {frame.sender}. Basis: {frame.basis}. Source: {frame.source}",
+        **({"description": said} if said else {}),
+        "$comment": f"Sent by the {frame.sender}. Basis: {frame.basis}."
+        + (f" Source: {frame.source}" if frame.source else ""),
     }
     whole = identity | about | ({"examples": examples} if examples else {}) | _constraints(dialect, frame, style)
     return in_draft(whole, draft)

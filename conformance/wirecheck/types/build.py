@@ -80,7 +80,7 @@ def module_of(dialect: Dialect, envelope: Envelope = "wire", senders: Iterable[S
 def _frame(dialect: Dialect, form: FrameForm, envelope: Envelope, maker: _Maker) -> Frame:
     style = wire_style(dialect, form) if envelope == "wire" else envelope
     schema = frame_schema(dialect, form, style, embed=True)
-    doc = str(schema["description"])
+    doc = str(schema.get("description", ""))
     shown = _with_cases(schema, form, dialect.envelope.data if style == "nested" else None)
     record = maker.record(shown, words(form.key), doc, frame=True, but=frozenset({dialect.envelope.tag}))
     given = frozenset() if form.tag is None else frozenset({dialect.envelope.tag})

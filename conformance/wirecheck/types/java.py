@@ -13,9 +13,21 @@ from importlib.resources import files
 from typing import Final
 
 from wirecheck.types.build import RESERVED
-from wirecheck.types.java_layout import KEYWORDS, call, case, comment, header, javadoc, laid, literal, markup, throwing
+from wirecheck.types.java_layout import (
+    KEYWORDS,
+    call,
+    case,
+    comment,
+    header,
+    javadoc,
+    laid,
+    literal,
+    markup,
+    throwing,
+)
 from wirecheck.types.java_types import choice_lines, record_files
 from wirecheck.types.jvm import fitted
+from wirecheck.types.jvm_layout import plain
 from wirecheck.types.model import Module, Union
 from wirecheck.types.naming import Names
 
@@ -46,10 +58,11 @@ def emit(module: Module, package: str) -> dict[str, str]:
 
 
 def package_name(wanted: str) -> str:
-    """The package with parts that Java takes: `int` is `int_`, `2fa` is `_2fa`."""
+    """The package with parts that Java takes: `int` is `int_`, `2fa` is `_2fa`. `java` is the platform's own."""
     parts = (re.sub(r"\W", "_", part, flags=re.ASCII) or "_" for part in wanted.split("."))
     named = (f"_{part}" if part[0].isdigit() else part for part in parts)
-    return ".".join(f"{part}_" if part in KEYWORDS else part for part in named)
+    found = ".".join(f"{part}_" if part in KEYWORDS else part for part in named)
+    return re.sub(r"^java(?=\.|$)", "java_", found)
 
 
 class _Java:
@@ -101,7 +114,8 @@ class _Java:
             if module.checked
             else ""
         )
-        texts = [f"{markup(module.title)}.", f"Source: {markup(module.source)}.", valid + checked]
+        source = f"Source: {markup(module.source)}." if plain(module.source) else ""
+        texts = [f"{markup(module.title)}.", source, valid + checked]
         return self._whole([*javadoc(0, texts), f"package {self._package};"])
 
     # The interfaces.

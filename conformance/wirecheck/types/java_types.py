@@ -43,6 +43,7 @@ from wirecheck.types.model import (
     Whole,
 )
 from wirecheck.types.naming import Names, camel, screaming, words
+from wirecheck.types.patterns import with_patterns
 
 CONSTANTS: Final = 1_000
 """Of an enumeration, or values in one method, which has 64 KB at most."""
@@ -96,7 +97,8 @@ def _record(record: Record, frame: Frame | None, sender: str, tag: str, more: st
     name = record.name
     texts = [markup(record.doc) or f"An object of {code(' '.join(record.words))}."]
     if frame:
-        texts += [f"Frame {code(frame.key)}, documented under {code(frame.source)}."]
+        where = f", documented under {code(frame.source)}" if frame.source not in ("", frame.key) else ""
+        texts += [f"Frame {code(frame.key)}{where}."]
     tags = [*(f"@param {one.name} {one.about}" for one in components), f"@param {extra} members not documented"]
     listed = [*(f"{one.type} {one.name}" for one in components), f"Map<String, JsonNode> {extra}"]
     lines = [
@@ -107,7 +109,7 @@ def _record(record: Record, frame: Frame | None, sender: str, tag: str, more: st
         ),
     ]
     if frame:
-        lines += [] if frame.rest is True else _rest(json.dumps(frame.rest))
+        lines += [] if frame.rest is True else _rest(json.dumps(with_patterns(frame.rest, "java")))
         check = "Wire.ANY" if frame.rest is True else "REST"
         lines += assigned(2, f"static final Wire.Variant<{name}> VARIANT", call("new Wire.Variant<>", "FORM", check))
     lines += _constructor(name, components, [f"    {extra} = Wire.copy({extra});"])
@@ -155,7 +157,7 @@ def choice_lines(choice: Choice) -> list[str]:
     name = choice.name
     head = javadoc(0, [f"One of the values of {code(' '.join(choice.words))}."])
     values = [
-        f"  private static final Map<String, {name}> VALUES = new LinkedHashMap<>();",
+        *assigned(2, f"private static final Map<String, {name}> VALUES", call("new LinkedHashMap<>")),
         "",
         "  static {",
     ]

@@ -14,6 +14,7 @@ from typing import Final
 
 from wirecheck.types.build import RESERVED
 from wirecheck.types.jvm import fitted
+from wirecheck.types.jvm_layout import plain
 from wirecheck.types.kotlin_layout import HARD, called, comment, kdoc, literal, markup
 from wirecheck.types.kotlin_types import choice_lines, record_lines
 from wirecheck.types.model import Module, Union
@@ -38,10 +39,12 @@ def emit(module: Module, package: str) -> dict[str, str]:
 
 
 def package_name(wanted: str) -> str:
-    """The package with parts that Kotlin takes, and Java beside it: `object` is `object_`, `2fa` is `_2fa`."""
+    """The package with parts that Kotlin takes, and Java beside it: `object` is `object_`, `2fa` is `_2fa`. `java` and
+    `kotlin` are the platform's own."""
     parts = (re.sub(r"\W", "_", part, flags=re.ASCII) or "_" for part in wanted.split("."))
     named = (f"_{part}" if part[0].isdigit() else part for part in parts)
-    return ".".join(f"{part}_" if part in HARD | {"class", "_"} else part for part in named)
+    found = ".".join(f"{part}_" if part in HARD | {"class", "_"} else part for part in named)
+    return re.sub(r"^(java|kotlin)(?=\.|$)", r"\1_", found)
 
 
 class _Kotlin:
@@ -92,7 +95,7 @@ class _Kotlin:
                 0,
                 [
                     f"A message of either side. {markup(module.title)}.",
-                    f"Source: {markup(module.source)}.",
+                    f"Source: {markup(module.source)}." if plain(module.source) else "",
                     valid + checked,
                 ],
             ),

@@ -5,10 +5,11 @@ Law: pure text. Nothing here knows a frame.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Final
+
+from wirecheck.types.jvm_layout import divided, plain, quoted
 
 WIDTH: Final = 120
 """Columns of what can be broken; ktlint takes 140."""
@@ -18,41 +19,18 @@ typealias typeof val var when while
 """
 HARD: Final = frozenset(_HARD.split())
 """Keywords that are names if they stand in backticks; `class` is none, since `getClass` is taken."""
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+|\s+")
 _MARKUP: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "\\[", "]": "\\]", "@": "&#64;", "\\": "\\\\"}
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "$": "\\$"}
 
 
 def literal(text: str) -> str:
     """A string of ASCII, of whatever text."""
-    return '"' + "".join(_SHORT.get(one) or _plain(one) for one in text) + '"'
-
-
-def _plain(one: str) -> str:
-    if " " <= one <= "~":
-        return one
-    data = one.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{data[at]:02x}{data[at + 1]:02x}" for at in range(0, len(data), 2))
+    return quoted(text, _SHORT)
 
 
 def pieces(text: str, width: int) -> list[str]:
     """A text as literals of at most about so many characters."""
-    found: list[str] = []
-    part: list[str] = []
-    length = 2
-    for one in text:
-        long = len(literal(one)) - 2
-        if part and length + long > width:
-            found.append("".join(part))
-            part, length = [], 2
-        part.append(one)
-        length += long
-    return [literal(one) for one in (*found, "".join(part))]
-
-
-def plain(text: str) -> str:
-    """One line without anything that only looks like a character, or ends a line."""
-    return _CONTROLS.sub(" ", text).strip()
+    return divided(text, width, literal)
 
 
 def markup(text: str) -> str:

@@ -29,6 +29,7 @@ from wirecheck.types.model import (
     Whole,
 )
 from wirecheck.types.naming import Names, camel, screaming, words
+from wirecheck.types.patterns import with_patterns
 
 CONSTANTS: Final = 1_000
 """Of an enumeration, or values in one function, which has 64 KB at most."""
@@ -66,7 +67,8 @@ def _record(record: Record, frame: Frame | None, sender: str, tag: str, more: st
     name = record.name
     texts = [markup(record.doc) or f"An object of {code(' '.join(record.words))}."]
     if frame:
-        texts += [f"Frame {code(frame.key)}, documented under {code(frame.source)}."]
+        where = f", documented under {code(frame.source)}" if frame.source not in ("", frame.key) else ""
+        texts += [f"Frame {code(frame.key)}{where}."]
     tags = [*(f"@property {one.name} {one.about}" for one in properties), f"@property {extra} members not documented"]
     lines = [*kdoc(0, texts, tags), f"data class {name}("]
     lines += [
@@ -83,7 +85,7 @@ def _record(record: Record, frame: Frame | None, sender: str, tag: str, more: st
         lines += ["    override fun validate(): String? = Wire.problem(REST, ::toJson)", ""]
     lines += ["    internal companion object {"]
     if frame and frame.rest is not True:
-        lines += assigned(8, "private val REST", "Rest", pieces(json.dumps(frame.rest), 100))
+        lines += assigned(8, "private val REST", "Rest", pieces(json.dumps(with_patterns(frame.rest, "java")), 100))
     lines += assigned(8, "val FORM", "Form", ["::read", f"{name}::toJson"])
     if frame:
         check = "Wire.ANY" if frame.rest is True else "REST"
@@ -141,7 +143,7 @@ def choice_lines(choice: Choice) -> list[str]:
             lines += [f"            add({literal(value)})" for value in group]
             lines += ["        }"]
         return [*lines, "    }", "}"]
-    names = Names(("WIRE", "ENTRIES"))
+    names = Names(("WIRE", "ENTRIES", "FORM", "VALUES"))
     listed = [(names.give(screaming(words(value) or ("value",)), mark="_"), value) for value in choice.values]
     lines = [*head, f"enum class {name}(", "    val wire: String,", ") {"]
     lines += [f"    {constant}({literal(value)})," for constant, value in listed]

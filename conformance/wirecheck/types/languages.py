@@ -21,11 +21,20 @@ Files = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """`title` is what users call it, `needs` the library that the code uses beside the language's own."""
+    """`title` is what users call it, `needs` the library that the code uses beside the language's own; `packages` is
+    the module that names packages, empty for a language whose code has the name of the folder it lies in."""
 
     module: str
     title: str
     needs: str = ""
+    packages: str = ""
+
+    def package(self, wanted: str) -> str:
+        """The package's name as the language takes it: `wanted` itself, if it is one already."""
+        if not self.packages:
+            return wanted
+        named: Callable[[str], str] = import_module(f"wirecheck.types.{self.packages}").package_name
+        return named(wanted)
 
     def emit(self, module: Module, package: str) -> Files:
         """The files: path below the output folder to text."""
@@ -36,12 +45,19 @@ class Language:
 LANGUAGES: Final[Mapping[str, Language]] = {
     "typescript": Language(module="typescript", title="TypeScript"),
     "typescript-zod": Language(module="zod", title="TypeScript with Zod schemas", needs="zod"),
-    "python": Language(module="python", title="Python with msgspec structs", needs="msgspec"),
-    "python-pydantic": Language(module="pydantic", title="Python with pydantic models", needs="pydantic"),
-    "go": Language(module="go", title="Go"),
-    "rust": Language(module="rust", title="Rust", needs="serde, serde_json"),
-    "java": Language(module="java", title="Java 17 with Jackson", needs="jackson-databind"),
-    "kotlin": Language(module="kotlin", title="Kotlin with kotlinx.serialization", needs="kotlinx-serialization-json"),
+    "python": Language(module="python", title="Python with msgspec structs", needs="msgspec", packages="pythonic"),
+    "python-pydantic": Language(
+        module="pydantic", title="Python with pydantic models", needs="pydantic", packages="pythonic"
+    ),
+    "go": Language(module="go", title="Go", packages="go"),
+    "rust": Language(module="rust", title="Rust", needs="serde, serde_json, and regex for patterns"),
+    "java": Language(module="java", title="Java 17 with Jackson", needs="jackson-databind", packages="java"),
+    "kotlin": Language(
+        module="kotlin",
+        title="Kotlin with kotlinx.serialization",
+        needs="kotlinx-serialization-json",
+        packages="kotlin",
+    ),
 }
 
 

@@ -1,20 +1,33 @@
 """Names for whatever a document calls its things.
 
-Law: pure. A name is letters and digits of ASCII, begins with a letter, and is none that is taken; which names a
-language keeps for itself is told by its emitter.
+Law: pure. A name is letters and digits of ASCII, begins with a letter, has a length that a line can hold, and is none
+that is taken; which names a language keeps for itself is told by its emitter.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
+
+LONGEST: Final = 60
+"""Letters of the words of one name. Those of two names that begin alike are told apart by `Names`."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a name as documents write them: `task:tool_use`, `agentId`, `2fa.start`; none of `日本`."""
-    return tuple(_WORD.findall(text))
+    """The words of a name as documents write them: `task:tool_use`, `agentId`, `2fa.start`; none of `日本`.
+
+    They have `LONGEST` letters in all: what is behind is left out, since formatters break lines within them no more.
+    """
+    found, room = [], LONGEST
+    for match in _WORD.finditer(text):
+        if room <= 0:
+            break
+        found.append(match[0][:room])
+        room -= len(match[0])
+    return tuple(found)
 
 
 def pascal(parts: Iterable[str]) -> str:

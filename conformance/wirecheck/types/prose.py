@@ -46,9 +46,10 @@ def lines(text: str, width: int) -> list[str]:
 
 def about(module: Module) -> tuple[str, ...]:
     """What stands at the top: paragraphs on what the frames are, and on how it is decided what is valid."""
+    source = f" Source: {module.source}." if plain(module.source) else ""
     return (
         f"{module.title}: the frames of the dialect `{module.dialect}`, {_ENVELOPES[module.envelope]} (envelope"
-        f" `{module.envelope}`). Source: {module.source}.",
+        f" `{module.envelope}`).{source}",
         "A frame is found by its tag. Decoding checks the types of all documented members and keeps the others; a tag"
         " that no document knows gives an unknown frame. Strict decoding also checks what types do not say, such as"
         " bounds and patterns, and refuses unknown tags. A frame that passes is valid by the JSON Schema of the"

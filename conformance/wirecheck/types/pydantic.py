@@ -9,16 +9,13 @@ from __future__ import annotations
 from wirecheck.types import pythonic
 from wirecheck.types.model import (
     Anything,
-    Choice,
     Field,
     Flag,
     Frame,
-    Items,
     Module,
     Nullable,
     Number,
     Record,
-    Table,
     Text,
     Type,
     Union,
@@ -41,7 +38,7 @@ _OF_MODELS = tuple(_NAMES.split())
 def emit(module: Module, package: str) -> dict[str, str]:
     """The files of the package: `__init__.py`, which is for users, and what it needs."""
     found = pythonic.runtime("_errors.py", "_rest.py", "_models.py")
-    return {f"{package}/{path}": text for path, text in found.items()} | {f"{package}/__init__.py": _init(module)}
+    return pythonic.package(package, found | {"__init__.py": _init(module)})
 
 
 def _init(module: Module) -> str:
@@ -108,7 +105,7 @@ def _model(tag: str, record: Record, frame: Frame | None) -> str:
         fields += pythonic.listed(f"    {own}: Literal[{value}] = Field(", given, ")")
     fields += "".join(_field(field, names[field.wire]) for field in record.fields)
     body = "\n".join(part for part in (doc, fields) if part) or "    pass\n"
-    return f"class {record.name}(Open):\n{body}"
+    return pythonic.listed(f"class {record.name}(", ["Open"], "):") + body
 
 
 def _aliases(name: str, wire: str) -> list[str]:
@@ -124,20 +121,11 @@ def _field(field: Field, name: str) -> str:
     before = f"    {name}: {annotation}"
     if aliases:
         given = ([] if field.required else ["default=None"]) + aliases
-        line = pythonic.listed(f"{before} = Field(", given, ")")
+        line = pythonic.defaulted(name, annotation, "Field(", given, ")")
     else:
-        line = f"{before}{'' if field.required else ' = None'}\n"
+        line = f"{before}\n" if field.required else pythonic.defaulted(name, annotation, "None")
     return line + pythonic.field_doc(field, inner.known if isinstance(inner, Text) else ())
 
 
 def _type(kind: Type) -> str:
-    match kind:
-        case Record(name=name) | Choice(name=name):
-            return name
-        case Nullable(of=inner):
-            return f"{_type(inner)} | None"
-        case Items(of=inner):
-            return f"list[{_type(inner)}]"
-        case Table(of=inner):
-            return f"dict[str, {_type(inner)}]"
-    return _SIMPLE[type(kind)]
+    return pythonic.annotation(kind, _SIMPLE)

@@ -6,19 +6,17 @@ field `extra`.
 
 from __future__ import annotations
 
+from wirecheck.errors import UsageError
 from wirecheck.types import pythonic
 from wirecheck.types.model import (
     Anything,
-    Choice,
     Field,
     Flag,
     Frame,
-    Items,
     Module,
     Nullable,
     Number,
     Record,
-    Table,
     Text,
     Type,
     Whole,
@@ -30,14 +28,23 @@ _EXTRA = "(others)"
 
 
 def emit(module: Module, package: str) -> dict[str, str]:
-    """The files of the package: `__init__.py`, which is for users, and what it needs."""
+    """The files of the package: `__init__.py`, which is for users, and what it needs.
+
+    Raises `UsageError` for a member with a name that no struct can have.
+    """
     named = {field.wire for record in module.records for field in record.fields} | {module.tag}
+    for wire in sorted(named):
+        if any(one in '"\\' or one < " " for one in wire):
+            raise UsageError(
+                f"msgspec has no member with quotes, backslashes or control characters in its name, such as {wire!r};"
+                " take another language, such as python-pydantic"
+            )
     found = pythonic.runtime("_errors.py", "_rest.py", "_structs.py")
     other = _EXTRA
     while other in named:
         other += "+"
     found["_structs.py"] = found["_structs.py"].replace(f'"{_EXTRA}"', pythonic.quoted(other))
-    return {f"{package}/{path}": text for path, text in found.items()} | {f"{package}/__init__.py": _init(module)}
+    return pythonic.package(package, found | {"__init__.py": _init(module)})
 
 
 def _init(module: Module) -> str:
@@ -94,20 +101,12 @@ def _field(field: Field, name: str) -> str:
     if not field.required and _type(field.type) == "Any":
         before = f"    {name}: Any | UnsetType"
     if given == ["default=UNSET"]:
-        line = f"{before} = UNSET\n"
+        line = pythonic.defaulted(name, before.partition(": ")[2], "UNSET")
     else:
-        line = pythonic.listed(f"{before} = field(", given, ")") if given else f"{before}\n"
+        declared = before.partition(": ")[2]
+        line = pythonic.defaulted(name, declared, "field(", given, ")") if given else f"{before}\n"
     return line + pythonic.field_doc(field, known.known if isinstance(known, Text) else ())
 
 
 def _type(kind: Type) -> str:
-    match kind:
-        case Record(name=name) | Choice(name=name):
-            return name
-        case Nullable(of=inner):
-            return f"{_type(inner)} | None"
-        case Items(of=inner):
-            return f"list[{_type(inner)}]"
-        case Table(of=inner):
-            return f"dict[str, {_type(inner)}]"
-    return _SIMPLE[type(kind)]
+    return pythonic.annotation(kind, _SIMPLE)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from wirecheck.types.model import Choice, Field, Module, Record, Type, Union
+from wirecheck.types.model import Choice, Field, Items, Module, Nullable, Record, Table, Type, Union
 from wirecheck.types.naming import Names, snake, words
 from wirecheck.types.patterns import with_patterns
 from wirecheck.types.prose import GENERATED, about, columns, lines
@@ -20,6 +21,19 @@ from wirecheck.types.prose import GENERATED, about, columns, lines
 WIDTH: Final = 88
 HEADER: Final = f"# {GENERATED}\n"
 _BUILT_IN: Final = ("bool", "dict", "float", "int", "l", "list", "str")
+
+
+def package_name(wanted: str) -> str:
+    """The package with parts that an import takes: `my-app` is `my_app`, `2fa` is `_2fa`, `class` is `class_`."""
+    parts = (re.sub(r"\W", "_", part, flags=re.ASCII) or "_" for part in wanted.split("."))
+    named = (f"_{part}" if part[0].isdigit() else part for part in parts)
+    return ".".join(f"{part}_" if keyword.iskeyword(part) else part for part in named)
+
+
+def package(name: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts in the folder of a package, whose name may have dots."""
+    folder = package_name(name).replace(".", "/")
+    return {f"{folder}/{path}": text for path, text in texts.items()}
 
 
 def runtime(*names: str) -> dict[str, str]:
@@ -81,6 +95,23 @@ def listed(before: str, parts: Iterable[str], ends: str) -> str:
     return f"{before}\n" + "".join(f"{indent}    {one},\n" for one in given) + f"{indent}{ends}\n"
 
 
+def defaulted(name: str, annotation: str, value: str, given: Sequence[str] = (), end: str = "") -> str:
+    """A field with its default, which is a value or the beginning of a call, what the call is given, and its end.
+
+    Where it is too long, what is given is broken, or else the value is, or else the annotation.
+    """
+    before = f"    {name}: {annotation} = "
+    if columns(f"{before}{value}{', '.join(given)}{end}") <= WIDTH or (given and columns(before + value) <= WIDTH):
+        return listed(before + value, given, end)
+    if columns(before) < WIDTH:
+        return f"{before}(\n{listed(f'        {value}', given, end)}    )\n"
+    outer, _, inner = annotation.partition("[")
+    single = annotation.endswith("]")
+    union = annotation if columns(annotation) + 8 <= WIDTH else annotation.replace(" | ", "\n        | ")
+    first = f"    {name}: {outer}[\n        {inner[:-1]}\n" if single else f"    {name}: (\n        {union}\n"
+    return first + listed(f"    {']' if single else ')'} = {value}", given, end)
+
+
 def choice(found: Choice) -> str:
     return listed(f"{found.name}: TypeAlias = Literal[", map(quoted, found.values), "]")
 
@@ -113,9 +144,10 @@ def head(module: Module, imports: str) -> str:
     return f"{HEADER}\n{docstring(about(module))}\n{imports}\n__all__ = [\n{exported}]\n"
 
 
-def _rank(name: str) -> tuple[int, str]:
-    """As isort puts names: constants, then classes, then the rest."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+def _rank(name: str) -> tuple[int, tuple[str | int, ...]]:
+    """As isort puts names: constants, then classes, then the rest; numbers in them by their values."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
 
 
 def rests(module: Module) -> str:
@@ -176,3 +208,17 @@ def has(kind: Type, *wanted: type) -> bool:
         if inner is None:
             return False
         kind = inner
+
+
+def annotation(kind: Type, simple: Mapping[type, str]) -> str:
+    """The type as it stands at a field; `simple` are those that hold no other."""
+    match kind:
+        case Record(name=name) | Choice(name=name):
+            return name
+        case Nullable(of=inner):
+            return f"{annotation(inner, simple)} | None"
+        case Items(of=inner):
+            return f"list[{annotation(inner, simple)}]"
+        case Table(of=inner):
+            return f"dict[str, {annotation(inner, simple)}]"
+    return simple[type(kind)]

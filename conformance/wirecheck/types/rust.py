@@ -31,9 +31,9 @@ from wirecheck.types.model import (
     Whole,
 )
 from wirecheck.types.naming import Names, pascal, screaming, snake, words
+from wirecheck.types.patterns import has_patterns, with_patterns
 from wirecheck.types.prose import GENERATED, about, about_frame, plain
-from wirecheck.types.regexes import has_patterns, with_patterns
-from wirecheck.types.rust_layout import WIDTH, arm, comment, member_name, quoted, raw, variant_name
+from wirecheck.types.rust_layout import ARGUMENTS, WIDTH, arm, comment, member_name, quoted, raw, variant_name
 
 _MARK: Final = f"// @{GENERATED[0].lower()}{GENERATED[1:]}\n"
 _OURS: Final = """
@@ -45,7 +45,7 @@ _NO_FIELDS: Final = ("self", "super", "crate", "extra", "_")
 _ALLOWED: Final = """\
 #![allow(dead_code)] // a program need not use all of it
 #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
-#![allow(clippy::doc_markdown, clippy::option_option)]
+#![allow(clippy::doc_markdown, clippy::option_option, clippy::too_many_lines)]
 #![allow(clippy::large_enum_variant, clippy::struct_excessive_bools)]
 """
 _DERIVED: Final = "#[derive(Clone, Debug, PartialEq)]\n"
@@ -136,7 +136,9 @@ class _Source:
         yield "use serde::{Deserialize, Deserializer, Serialize};\n"
         yield f"use serde_json::{{Map, {'Number, ' * (Number in seen)}Value}};\n\n"
         yield "mod rest;\n" * checked + "mod wire;\n\n" + "use rest::Rest;\n" * checked
-        yield "use wire::{FromJson, Reader, Record, Writer};\n" + _EXPORTED
+        tagged = any(union.tagged for union in self.module.unions)
+        yield "use wire::{FromJson, Reader, Record, Writer};\n"
+        yield _EXPORTED if tagged else _EXPORTED.replace(", UnknownFrame", "")  # which would be unused
 
     def _union(self, union: Union) -> Iterator[str]:
         name, scope = union.name, Names({"Self", "Unknown"})
@@ -299,7 +301,8 @@ def _how(field: Field) -> str:
 
 def _written(member: str, field: Field) -> str:
     value = f"&self.{member}" if field.required else f"self.{member}.as_ref()"
-    line = f"        to.{_how(field)}({quoted(field.wire)}, {value})?;\n"
-    if len(line) <= WIDTH + 1:
+    given = f"{quoted(field.wire)}, {value}"
+    line = f"        to.{_how(field)}({given})?;\n"
+    if len(line) <= WIDTH + 1 and len(given) <= ARGUMENTS:
         return line
     return f"        to.{_how(field)}(\n            {quoted(field.wire)},\n            {value},\n        )?;\n"

@@ -13,6 +13,8 @@ from wirecheck.types.naming import pascal, words
 from wirecheck.types.prose import lines, plain
 
 WIDTH: Final = 100
+ARGUMENTS: Final = 60
+"""Columns of what a call is given, on one line."""
 _KEYWORDS: Final = """
 abstract as async await become box break const continue do dyn else enum extern false final fn for gen if impl in let
 loop macro match mod move mut override priv pub ref return static struct trait true try type typeof unsafe unsized use

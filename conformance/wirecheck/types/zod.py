@@ -131,13 +131,15 @@ def _type(kind: Type) -> Any:
     return _LEAVES[type(kind)]
 
 
+def _refined(name: str) -> str:
+    """A schema with what types do not say, as an item of an array."""
+    return ecma.layout((f"{name}.superRefine", [("refinement", [f"rest{name}"])]), "  ", "", ",")
+
+
 def _known(module: Module, union: Union) -> str:
     """A schema of all frames that have a tag, with what types do not say."""
     doc = f"All frames that the {union.sender} sends and that have a tag, with what types do not say."
-    schemas = [
-        frame.record.name + (f".superRefine(refinement(rest{frame.record.name}))" if frame.rest is not True else "")
-        for frame in union.tagged
-    ]
+    schemas = [frame.record.name if frame.rest is True else _refined(frame.record.name) for frame in union.tagged]
     before = f"export const known{union.name} = z.discriminatedUnion({ecma.quoted(module.tag)}, "
     return f"{ecma.comment([doc])}{_array(before, schemas)}"
 

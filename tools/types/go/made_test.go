@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	vonz "wirecheck/driver/modules/vonz_wire"
+	vonz "wirecheck/driver/modules/vonz_flat"
 )
 
 func toolUse(tool, input string) *vonz.TaskToolUseFrame {

@@ -28,7 +28,7 @@ def lay(build: Path, modules: Mapping[str, Mapping[str, str]]) -> None:
     shutil.rmtree(build / "src", ignore_errors=True)
     texts = {f"src/{path}": text for files in modules.values() for path, text in files.items()}
     texts["src/driver.py"] = (HERE / "driver.py").read_text(encoding="utf-8")
-    if "vonz_wire" in modules:
+    if "vonz_flat" in modules:
         texts["src/usage.py"] = (HERE / "usage.py").read_text(encoding="utf-8")
     for path, text in texts.items():
         (build / path).parent.mkdir(parents=True, exist_ok=True)

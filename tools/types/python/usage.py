@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from vonz_wire import (
+from vonz_flat import (
     ErrorFrame,
     ServerFrame,
     SessionReadyFrame,

@@ -33,7 +33,7 @@ def lay(build: Path, modules: Mapping[str, Mapping[str, str]]) -> None:
     """Write the project, the modules, the driver's registry of them, and what users write of one."""
     shutil.rmtree(build / "src", ignore_errors=True)
     texts = {f"src/{module}/{path}": text for module, files in modules.items() for path, text in files.items()}
-    if "vonz_wire" in modules:
+    if "vonz_flat" in modules:
         texts["src/usage.ts"] = (HERE / "usage.ts").read_text(encoding="utf-8")
     texts["src/registry.ts"] = _registry(sorted(modules))
     texts[".prettierignore"] = "dist\nnode_modules\npackage*.json\n"

@@ -8,7 +8,7 @@ import {
   type TaskTokenFrame,
   UnknownFrame,
   validateClientFrame,
-} from "./vonz_wire/index.js";
+} from "./vonz_flat/index.js";
 
 /** Every kind of frame is a case of its own, and one that is forgotten does not compile. */
 export function described(frame: ServerFrame): string {

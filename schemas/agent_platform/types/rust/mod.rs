@@ -13,7 +13,7 @@
 
 #![allow(dead_code)] // a program need not use all of it
 #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
-#![allow(clippy::doc_markdown, clippy::option_option)]
+#![allow(clippy::doc_markdown, clippy::option_option, clippy::too_many_lines)]
 #![allow(clippy::large_enum_variant, clippy::struct_excessive_bools)]
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Map, Number, Value};
 
-use crate::modules::vonz_wire::{
+use crate::modules::vonz_flat::{
     ClientFrame, Mode, ServerFrame, TaskSubmitFrame, TaskToolUseFrame,
 };
 

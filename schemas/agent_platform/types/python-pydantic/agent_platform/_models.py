@@ -142,8 +142,8 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         text = text.decode() if isinstance(text, bytes) else text
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-        if "\\ud" in text.lower():
-            # Halves of surrogate pairs, written as escapes, are no text.
+        if not text.isascii() or "\\ud" in text.lower():
+            # Halves of surrogate pairs, as they are or written as escapes, are no text.
             json.dumps(value, ensure_ascii=False).encode()
     except ValueError as error:
         raise DecodeError(f"The text is no JSON: {error}") from None
@@ -184,8 +184,11 @@ def _plain(value: Any) -> Any:
             for name, wire, always in _members(type(value))
             if always or name in value.model_fields_set
         }
+        documented = {wire for _, wire, _ in _members(type(value))}
         for wire, member in (value.model_extra or {}).items():
-            found.setdefault(wire, _plain(member))
+            if wire in documented:
+                raise DecodeError(f"`{wire}` is documented, and so no extra member")
+            found[wire] = _plain(member)
         return found
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}

@@ -12,7 +12,7 @@ import java.util.Objects;
  * Something went wrong from which the session can recover; the connection may stay open. Whether an
  * error also ends the turn in which it comes is not said.
  *
- * <p>Frame <code>error</code>, documented under <code>error</code>.
+ * <p>Frame <code>error</code>.
  *
  * @param message <code>message</code>.
  * @param extra members not documented

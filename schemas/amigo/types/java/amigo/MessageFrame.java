@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * The whole of what the agent says in a turn.
  *
- * <p>Frame <code>message</code>, documented under <code>message</code>.
+ * <p>Frame <code>message</code>.
  *
  * @param role <code>role</code>. Who speaks; so far always the agent. Known values:
  *     <code>agent</code>.

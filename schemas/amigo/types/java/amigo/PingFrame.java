@@ -11,7 +11,7 @@ import java.util.Optional;
 /**
  * Shows that the connection lives, and asks for no answer.
  *
- * <p>Frame <code>ping</code>, documented under <code>ping</code>.
+ * <p>Frame <code>ping</code>.
  *
  * @param extra members not documented
  */

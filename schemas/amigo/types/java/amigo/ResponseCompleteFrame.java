@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * The agent's turn is over, and the user may speak again.
  *
- * <p>Frame <code>response_complete</code>, documented under <code>response_complete</code>.
+ * <p>Frame <code>response_complete</code>.
  *
  * @param duplicate <code>duplicate</code>; it may be absent. True where the server held back an
  *     answer that it had given before.

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * The conversation comes to its graceful end, for the reason given.
  *
- * <p>Frame <code>session_ended</code>, documented under <code>session_ended</code>.
+ * <p>Frame <code>session_ended</code>.
  *
  * @param reason <code>reason</code>.
  * @param extra members not documented

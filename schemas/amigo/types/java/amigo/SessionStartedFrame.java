@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * The session begins. Nothing comes before it once the handshake is done.
  *
- * <p>Frame <code>session_started</code>, documented under <code>session_started</code>.
+ * <p>Frame <code>session_started</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param conversationId <code>conversation_id</code>.

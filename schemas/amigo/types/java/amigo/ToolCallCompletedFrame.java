@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * The result of a tool call, as text.
  *
- * <p>Frame <code>tool_call_completed</code>, documented under <code>tool_call_completed</code>.
+ * <p>Frame <code>tool_call_completed</code>.
  *
  * @param toolName <code>tool_name</code>.
  * @param callId <code>call_id</code>.

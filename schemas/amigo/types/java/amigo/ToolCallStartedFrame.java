@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * A tool was called. The frame tells afterwards, when the tool has already run.
  *
- * <p>Frame <code>tool_call_started</code>, documented under <code>tool_call_started</code>.
+ * <p>Frame <code>tool_call_started</code>.
  *
  * @param toolName <code>tool_name</code>.
  * @param callId <code>call_id</code>.

@@ -11,7 +11,7 @@ import java.util.Optional;
 /**
  * The agent is about to answer. Decoration only.
  *
- * <p>Frame <code>typing</code>, documented under <code>typing</code>.
+ * <p>Frame <code>typing</code>.
  *
  * @param extra members not documented
  */

@@ -130,7 +130,7 @@ data class UserTextFrame(
 /**
  * The session begins. Nothing comes before it once the handshake is done.
  *
- * Frame <code>session_started</code>, documented under <code>session_started</code>.
+ * Frame <code>session_started</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property conversationId <code>conversation_id</code>.
@@ -171,7 +171,7 @@ data class SessionStartedFrame(
 /**
  * The conversation comes to its graceful end, for the reason given.
  *
- * Frame <code>session_ended</code>, documented under <code>session_ended</code>.
+ * Frame <code>session_ended</code>.
  *
  * @property reason <code>reason</code>.
  * @property extra members not documented
@@ -209,7 +209,7 @@ data class SessionEndedFrame(
  * Something went wrong from which the session can recover; the connection may stay open. Whether an error also ends the
  * turn in which it comes is not said.
  *
- * Frame <code>error</code>, documented under <code>error</code>.
+ * Frame <code>error</code>.
  *
  * @property message <code>message</code>.
  * @property extra members not documented
@@ -246,7 +246,7 @@ data class ErrorFrame(
 /**
  * Shows that the connection lives, and asks for no answer.
  *
- * Frame <code>ping</code>, documented under <code>ping</code>.
+ * Frame <code>ping</code>.
  *
  * @property extra members not documented
  */
@@ -282,7 +282,7 @@ data class PingFrame(
 /**
  * The agent is about to answer. Decoration only.
  *
- * Frame <code>typing</code>, documented under <code>typing</code>.
+ * Frame <code>typing</code>.
  *
  * @property extra members not documented
  */
@@ -318,7 +318,7 @@ data class TypingFrame(
 /**
  * The agent's turn is over, and the user may speak again.
  *
- * Frame <code>response_complete</code>, documented under <code>response_complete</code>.
+ * Frame <code>response_complete</code>.
  *
  * @property duplicate <code>duplicate</code>; null if it is absent. True where the server held back an answer that it
  *   had given before.
@@ -359,7 +359,7 @@ data class ResponseCompleteFrame(
 /**
  * The whole of what the agent says in a turn.
  *
- * Frame <code>message</code>, documented under <code>message</code>.
+ * Frame <code>message</code>.
  *
  * @property role <code>role</code>. Who speaks; so far always the agent. Known values: <code>agent</code>.
  * @property text <code>text</code>.
@@ -400,7 +400,7 @@ data class MessageFrame(
 /**
  * A tool was called. The frame tells afterwards, when the tool has already run.
  *
- * Frame <code>tool_call_started</code>, documented under <code>tool_call_started</code>.
+ * Frame <code>tool_call_started</code>.
  *
  * @property toolName <code>tool_name</code>.
  * @property callId <code>call_id</code>.
@@ -448,7 +448,7 @@ data class ToolCallStartedFrame(
 /**
  * The result of a tool call, as text.
  *
- * Frame <code>tool_call_completed</code>, documented under <code>tool_call_completed</code>.
+ * Frame <code>tool_call_completed</code>.
  *
  * @property toolName <code>tool_name</code>.
  * @property callId <code>call_id</code>.

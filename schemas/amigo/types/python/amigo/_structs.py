@@ -144,12 +144,15 @@ def _plain(value: Any) -> Any:
         config = value.__struct_config__
         if config.tag_field is not None:
             found[config.tag_field] = config.tag
-        for wire, name in _members(type(value)).items():
+        members = _members(type(value))
+        for wire, name in members.items():
             member = getattr(value, name)
             if member is not UNSET:
                 found[wire] = _plain(member)
         for wire, member in value.extra.items():
-            found.setdefault(wire, _plain(member))
+            if wire in members or wire == config.tag_field:
+                raise DecodeError(f"`{wire}` is documented, and so no extra member")
+            found[wire] = _plain(member)
         return found
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}

@@ -22,8 +22,6 @@ import java.util.regex.PatternSyntaxException;
 /** What the types do not say of a message: a JSON Schema, of the keywords that are looked at here. */
 final class Rest implements Wire.Check {
   private static final int STEPS = 10_000_000;
-  private static final String SPACE = "\\t\\n\\x0B\\f\\r\\x{FEFF}\\x{2028}\\x{2029}\\p{Zs}";
-  private static final String WORD = "[\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200C}\\x{200D}]";
 
   private final JsonNode schema;
   private final Map<String, Pattern> patterns = new ConcurrentHashMap<>();
@@ -227,37 +225,10 @@ final class Rest implements Wire.Check {
 
   private static Pattern compiled(String pattern) {
     try {
-      return Pattern.compile(translated(pattern), Pattern.UNIX_LINES | Pattern.UNICODE_CASE);
+      return Pattern.compile(pattern);
     } catch (PatternSyntaxException error) {
       throw new IllegalArgumentException("Java does not take the pattern " + pattern, error);
     }
-  }
-
-  /** The pattern as Java writes it: `$` is the very end, spaces and words are Unicode's. */
-  static String translated(String pattern) {
-    StringBuilder made = new StringBuilder();
-    boolean inside = false;
-    for (int at = 0; at < pattern.length(); at++) {
-      String one = pattern.substring(at, at + 1);
-      if (one.equals("\\") && at + 1 < pattern.length()) {
-        one += pattern.charAt(++at);
-        made.append(
-            switch (one) {
-              case "\\s" -> inside ? SPACE : "[" + SPACE + "]";
-              case "\\S" -> "[^" + SPACE + "]";
-              case "\\b" -> "(?:(?<=W)(?!W)|(?<!W)(?=W))".replace("W", WORD);
-              case "\\B" -> "(?:(?<=W)(?=W)|(?<!W)(?!W))".replace("W", WORD);
-              default -> one;
-            });
-      } else if (inside) {
-        made.append(one.equals("[") || one.equals("&") ? "\\" + one : one);
-        inside = !one.equals("]");
-      } else {
-        inside = one.equals("[");
-        made.append(one.equals("$") ? "\\z" : one);
-      }
-    }
-    return made.toString();
   }
 
   /** A text of which only so many characters are looked at: patterns may go back and forth. */

@@ -367,7 +367,13 @@ final class Wire {
   }
 
   private static String said(JsonNode value) {
-    String text = value.isContainerNode() ? value.getNodeType().toString() : value.toString();
+    String text =
+        switch (value.getNodeType()) {
+          case OBJECT -> "an object";
+          case ARRAY -> "an array";
+          case MISSING -> "nothing";
+          default -> value.toString();
+        };
     return text.length() > 60 ? text.substring(0, 60) + "…" : text;
   }
 }

@@ -12,7 +12,7 @@ import java.util.Objects;
  * Something went wrong; a code for programs and a message for people. The list of codes is in
  * another document.
  *
- * <p>Frame <code>error</code>, documented under <code>error</code>.
+ * <p>Frame <code>error</code>.
  *
  * @param code <code>code</code>. Known values: <code>UNAUTHORIZED</code>.
  * @param message <code>message</code>.

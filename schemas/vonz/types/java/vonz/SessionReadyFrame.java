@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * A session exists from now on; the answer to session.start, and to task.submit without a session.
  *
- * <p>Frame <code>session.ready</code>, documented under <code>session.ready</code>.
+ * <p>Frame <code>session.ready</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param containerId <code>container_id</code>.

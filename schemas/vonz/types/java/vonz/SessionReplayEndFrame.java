@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * The history is complete, and live events follow. The document shows no example of this frame.
  *
- * <p>Frame <code>session.replay_end</code>, documented under <code>session.replay_end</code>.
+ * <p>Frame <code>session.replay_end</code>.
  *
  * @param extra members not documented
  */

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * History follows; the answer to session.resume.
  *
- * <p>Frame <code>session.replay_start</code>, documented under <code>session.replay_start</code>.
+ * <p>Frame <code>session.replay_start</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param extra members not documented

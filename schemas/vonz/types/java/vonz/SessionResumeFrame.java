@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * Attaches to a session that exists, and asks for its history.
  *
- * <p>Frame <code>session.resume</code>, documented under <code>session.resume</code>.
+ * <p>Frame <code>session.resume</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param extra members not documented

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * Creates a session, without giving it any work yet.
  *
- * <p>Frame <code>session.start</code>, documented under <code>session.start</code>.
+ * <p>Frame <code>session.start</code>.
  *
  * @param profileId <code>profile_id</code>.
  * @param extra members not documented

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * Sends the next user message into a session, with the profile that the session already has.
  *
- * <p>Frame <code>session.turn</code>, documented under <code>session.turn</code>.
+ * <p>Frame <code>session.turn</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param prompt <code>prompt</code>.

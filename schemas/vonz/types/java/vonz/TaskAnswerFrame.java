@@ -12,7 +12,7 @@ import java.util.Objects;
  * Answers a question that the agent asked through AskUserQuestion. Whether the turn that asked has
  * ended meanwhile, so that the answer begins another, is not said.
  *
- * <p>Frame <code>task.answer</code>, documented under <code>task.answer</code>.
+ * <p>Frame <code>task.answer</code>.
  *
  * @param taskId <code>task_id</code>.
  * @param answer <code>answer</code>.

@@ -13,7 +13,7 @@ import java.util.Objects;
  * The agent's question once more, flattened so that any chat surface can offer the choices. Whether
  * it comes before or after the tool call that it repeats is not said.
  *
- * <p>Frame <code>task:ask_user</code>, documented under <code>task:ask_user</code>.
+ * <p>Frame <code>task:ask_user</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param taskId <code>task_id</code>.

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * Asks to stop a task. Which frames still come for a cancelled task is not said.
  *
- * <p>Frame <code>task.cancel</code>, documented under <code>task.cancel</code>.
+ * <p>Frame <code>task.cancel</code>.
  *
  * @param taskId <code>task_id</code>.
  * @param extra members not documented

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * A submitted task is over. In session mode it comes beside turn.done.
  *
- * <p>Frame <code>task:done</code>, documented under <code>task:done</code>.
+ * <p>Frame <code>task:done</code>.
  *
  * @param taskId <code>task_id</code>.
  * @param sessionId <code>session_id</code>.

@@ -14,7 +14,7 @@ import java.util.Optional;
  * the same purpose; other modes than `session` exist and are not described here. A submission
  * without session_id creates a session.
  *
- * <p>Frame <code>task.submit</code>, documented under <code>task.submit</code>.
+ * <p>Frame <code>task.submit</code>.
  *
  * @param mode <code>mode</code>. Known values: <code>session</code>.
  * @param profileId <code>profile_id</code>.

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * A piece of the text that the model produces; many of them make one message.
  *
- * <p>Frame <code>task:token</code>, documented under <code>task:token</code>.
+ * <p>Frame <code>task:token</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param text <code>text</code>.

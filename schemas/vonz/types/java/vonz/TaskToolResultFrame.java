@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * What a tool returned.
  *
- * <p>Frame <code>task:tool_result</code>, documented under <code>task:tool_result</code>.
+ * <p>Frame <code>task:tool_result</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param tool <code>tool</code>.

@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * The agent calls a tool; the result comes later.
  *
- * <p>Frame <code>task:tool_use</code>, documented under <code>task:tool_use</code>.
+ * <p>Frame <code>task:tool_use</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param tool <code>tool</code>.

@@ -11,7 +11,7 @@ import java.util.Map;
  * The agent goes on by itself with another chain of the same piece of work. It names no session.
  * Where the count starts is not said; the one example counts 2 of 20.
  *
- * <p>Frame <code>turn.continuing</code>, documented under <code>turn.continuing</code>.
+ * <p>Frame <code>turn.continuing</code>.
  *
  * @param continuation <code>continuation</code>.
  * @param maxContinuations <code>max_continuations</code>.

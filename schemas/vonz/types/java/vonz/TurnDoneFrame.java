@@ -13,7 +13,7 @@ import java.util.Objects;
  * (links signed, markdown made uniform) and takes the place of the streamed one, so the two need
  * not be equal.
  *
- * <p>Frame <code>turn.done</code>, documented under <code>turn.done</code>.
+ * <p>Frame <code>turn.done</code>.
  *
  * @param sessionId <code>session_id</code>.
  * @param resultText <code>result_text</code>.

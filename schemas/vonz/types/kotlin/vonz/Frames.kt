@@ -110,7 +110,7 @@ data class UnknownFrame(
  * Submits a task and attaches the connection to its events. The payload is that of the REST call of the same purpose;
  * other modes than 'session' exist and are not described here. A submission without session_id creates a session.
  *
- * Frame <code>task.submit</code>, documented under <code>task.submit</code>.
+ * Frame <code>task.submit</code>.
  *
  * @property mode <code>mode</code>. Known values: <code>session</code>.
  * @property profileId <code>profile_id</code>.
@@ -159,7 +159,7 @@ data class TaskSubmitFrame(
 /**
  * Asks to stop a task. Which frames still come for a cancelled task is not said.
  *
- * Frame <code>task.cancel</code>, documented under <code>task.cancel</code>.
+ * Frame <code>task.cancel</code>.
  *
  * @property taskId <code>task_id</code>.
  * @property extra members not documented
@@ -196,7 +196,7 @@ data class TaskCancelFrame(
 /**
  * Creates a session, without giving it any work yet.
  *
- * Frame <code>session.start</code>, documented under <code>session.start</code>.
+ * Frame <code>session.start</code>.
  *
  * @property profileId <code>profile_id</code>.
  * @property extra members not documented
@@ -233,7 +233,7 @@ data class SessionStartFrame(
 /**
  * Attaches to a session that exists, and asks for its history.
  *
- * Frame <code>session.resume</code>, documented under <code>session.resume</code>.
+ * Frame <code>session.resume</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property extra members not documented
@@ -270,7 +270,7 @@ data class SessionResumeFrame(
 /**
  * Sends the next user message into a session, with the profile that the session already has.
  *
- * Frame <code>session.turn</code>, documented under <code>session.turn</code>.
+ * Frame <code>session.turn</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property prompt <code>prompt</code>.
@@ -312,7 +312,7 @@ data class SessionTurnFrame(
  * Answers a question that the agent asked through AskUserQuestion. Whether the turn that asked has ended meanwhile, so
  * that the answer begins another, is not said.
  *
- * Frame <code>task.answer</code>, documented under <code>task.answer</code>.
+ * Frame <code>task.answer</code>.
  *
  * @property taskId <code>task_id</code>.
  * @property answer <code>answer</code>.
@@ -353,7 +353,7 @@ data class TaskAnswerFrame(
 /**
  * A session exists from now on; the answer to session.start, and to task.submit without a session.
  *
- * Frame <code>session.ready</code>, documented under <code>session.ready</code>.
+ * Frame <code>session.ready</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property containerId <code>container_id</code>.
@@ -402,7 +402,7 @@ data class SessionReadyFrame(
 /**
  * History follows; the answer to session.resume.
  *
- * Frame <code>session.replay_start</code>, documented under <code>session.replay_start</code>.
+ * Frame <code>session.replay_start</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property extra members not documented
@@ -439,7 +439,7 @@ data class SessionReplayStartFrame(
 /**
  * The history is complete, and live events follow. The document shows no example of this frame.
  *
- * Frame <code>session.replay_end</code>, documented under <code>session.replay_end</code>.
+ * Frame <code>session.replay_end</code>.
  *
  * @property extra members not documented
  */
@@ -472,7 +472,7 @@ data class SessionReplayEndFrame(
 /**
  * A piece of the text that the model produces; many of them make one message.
  *
- * Frame <code>task:token</code>, documented under <code>task:token</code>.
+ * Frame <code>task:token</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property text <code>text</code>.
@@ -513,7 +513,7 @@ data class TaskTokenFrame(
 /**
  * The agent calls a tool; the result comes later.
  *
- * Frame <code>task:tool_use</code>, documented under <code>task:tool_use</code>.
+ * Frame <code>task:tool_use</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property tool <code>tool</code>.
@@ -567,7 +567,7 @@ data class TaskToolUseFrame(
 /**
  * What a tool returned.
  *
- * Frame <code>task:tool_result</code>, documented under <code>task:tool_result</code>.
+ * Frame <code>task:tool_result</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property tool <code>tool</code>.
@@ -681,7 +681,7 @@ data class TaskAskUserQuestionsItem(
  * The agent's question once more, flattened so that any chat surface can offer the choices. Whether it comes before or
  * after the tool call that it repeats is not said.
  *
- * Frame <code>task:ask_user</code>, documented under <code>task:ask_user</code>.
+ * Frame <code>task:ask_user</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property taskId <code>task_id</code>.
@@ -727,7 +727,7 @@ data class TaskAskUserFrame(
  * The agent goes on by itself with another chain of the same piece of work. It names no session. Where the count starts
  * is not said; the one example counts 2 of 20.
  *
- * Frame <code>turn.continuing</code>, documented under <code>turn.continuing</code>.
+ * Frame <code>turn.continuing</code>.
  *
  * @property continuation <code>continuation</code>.
  * @property maxContinuations <code>max_continuations</code>.
@@ -769,7 +769,7 @@ data class TurnContinuingFrame(
  * A turn of the agent is over, with its final text and what it cost. The final text is polished (links signed, markdown
  * made uniform) and takes the place of the streamed one, so the two need not be equal.
  *
- * Frame <code>turn.done</code>, documented under <code>turn.done</code>.
+ * Frame <code>turn.done</code>.
  *
  * @property sessionId <code>session_id</code>.
  * @property resultText <code>result_text</code>.
@@ -822,7 +822,7 @@ data class TurnDoneFrame(
 /**
  * A submitted task is over. In session mode it comes beside turn.done.
  *
- * Frame <code>task:done</code>, documented under <code>task:done</code>.
+ * Frame <code>task:done</code>.
  *
  * @property taskId <code>task_id</code>.
  * @property sessionId <code>session_id</code>.
@@ -909,7 +909,7 @@ data class TaskFailedFrame(
 /**
  * Something went wrong; a code for programs and a message for people. The list of codes is in another document.
  *
- * Frame <code>error</code>, documented under <code>error</code>.
+ * Frame <code>error</code>.
  *
  * @property code <code>code</code>. Known values: <code>UNAUTHORIZED</code>.
  * @property message <code>message</code>.

@@ -153,8 +153,6 @@ internal class Rest(
 
     private companion object {
         const val STEPS = 10_000_000
-        const val SPACE = "\\t\\n\\x0B\\f\\r\\x{FEFF}\\x{2028}\\x{2029}\\p{Zs}"
-        const val WORD = "[\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200C}\\x{200D}]"
 
         fun string(value: JsonElement) = (value as? JsonPrimitive)?.takeIf { it.isString }?.content
 
@@ -227,33 +225,9 @@ internal class Rest(
 
         fun compiled(pattern: String): Pattern =
             try {
-                Pattern.compile(translated(pattern), Pattern.UNIX_LINES or Pattern.UNICODE_CASE)
+                Pattern.compile(pattern)
             } catch (error: PatternSyntaxException) {
                 throw IllegalArgumentException("Java does not take the pattern $pattern", error)
             }
-
-        /** The pattern as Java writes it: `$` is the very end, spaces and words are Unicode's. */
-        fun translated(pattern: String): String {
-            val made = StringBuilder()
-            var inside = false
-            var at = 0
-            while (at < pattern.length) {
-                val one = pattern.substring(at, minOf(at + if (pattern[at] == '\\') 2 else 1, pattern.length))
-                at += one.length
-                made.append(
-                    when {
-                        one == "\\s" -> if (inside) SPACE else "[$SPACE]"
-                        one == "\\S" -> "[^$SPACE]"
-                        one == "\\b" -> "(?:(?<=$WORD)(?!$WORD)|(?<!$WORD)(?=$WORD))"
-                        one == "\\B" -> "(?:(?<=$WORD)(?=$WORD)|(?<!$WORD)(?!$WORD))"
-                        inside && (one == "[" || one == "&") -> "\\$one"
-                        !inside && one == "$" -> "\\z"
-                        else -> one
-                    },
-                )
-                inside = if (inside) one != "]" else one == "["
-            }
-            return made.toString()
-        }
     }
 }
