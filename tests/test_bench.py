@@ -184,6 +184,7 @@ def never_wrong(capture: Any, refused: frozenset[int]) -> str:
     return ""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", sorted(traffic.PLAYS))
 def test_clean_traffic_exercises_the_dialect_and_breaks_nothing(dialect: str, tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"
@@ -217,6 +218,7 @@ ONCE = {
 """What was measured in the past was measured on these."""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", sorted(traffic.PLAYS))
 def test_the_plain_mix_is_the_one_of_earlier_figures(dialect: str) -> None:
     digest = hashlib.sha256()
@@ -225,6 +227,7 @@ def test_the_plain_mix_is_the_one_of_earlier_figures(dialect: str) -> None:
     assert digest.hexdigest()[:16] == ONCE[dialect]
 
 
+@pytest.mark.no_cover
 def test_the_long_mix_has_answers_as_long_as_those_measured() -> None:
     pieces: dict[str, int] = {}
     answers: list[int] = []
@@ -258,6 +261,7 @@ def judged(dialect: str, path: Path) -> Any:
     return checker.close()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dialect", sorted(traffic.PLAYS))
 def test_the_long_mix_breaks_nothing(dialect: str, tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"

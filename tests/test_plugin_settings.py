@@ -103,7 +103,8 @@ def test_so_it_is_however_the_suite_is_named(pytester: pytest.Pytester, named: s
     assert refused(pytester.runpytest(*args)).startswith("no server to test; ")
 
 
-def test_the_projects_own_suite_is_no_mistake(pytester: pytest.Pytester) -> None:
+def test_the_projects_own_suite_is_no_mistake(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wirecheck.suite", raising=False)  # another test may have had it imported here
     pytester.mkdir("wirecheck").joinpath("suite.py").write_text("def test_own(): pass", encoding="utf-8")
     pytester.makepyfile(suite="def test_own(): pass")
     pytester.runpytest("suite.py", "--import-mode", "importlib").assert_outcomes(passed=1)

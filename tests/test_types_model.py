@@ -123,6 +123,7 @@ def fuzzed(dialect: Dialect, envelope: Envelope, seed: int, *, count: int, inval
             continue  # no JSON text, and so no value that a schema could judge
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("invalid", [False, True], ids=["valid", "invalid"])
 @pytest.mark.parametrize("envelope", ENVELOPES)
 @pytest.mark.parametrize("name", dialects())
@@ -131,6 +132,7 @@ def test_what_is_fuzzed_is_taken_as_the_schema_takes_it(name: str, envelope: Env
     assert disagreements(dialect, envelope, fuzzed(dialect, envelope, 3, count=200, invalid=invalid)) == []
 
 
+@pytest.mark.no_cover
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 100_000))
 def test_catalogs_of_users_have_types_as_exact(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
