@@ -379,12 +379,12 @@ def test_only_figures_that_are_worth_it_are_written(
     told = {key: value for key, value in results["traffic"].items() if key != "machine"}
     monkeypatch.setattr(bench, "DOCS", tmp_path)
     monkeypatch.setitem(bench.MEASURE, "traffic", lambda given, dialects: told)
-    (tmp_path / "performance.md").write_text(f"# Page\n\n{page.BEGIN}\nold\n{page.END}\n\nThe end.\n")
+    (tmp_path / "performance.md").write_text(f"# Page\n\n{page.BEGIN}\nWhat stood here before.\n{page.END}\n\nThe end.\n")
     (tmp_path / "performance.json").write_text(json.dumps({"startup": {"machine": bench.about(), "rows": []}}))
     capsys.readouterr()
     assert bench.main(["--only", "traffic", "--write"]) == 0
     written = (tmp_path / "performance.md").read_text()
-    assert written.startswith("# Page") and written.endswith("The end.\n") and "old" not in written
+    assert written.startswith("# Page") and written.endswith("The end.\n") and "stood here" not in written
     assert page.speeds(results["traffic"]) in written
     assert page.speeds(results["traffic"]) in capsys.readouterr().out
     assert list(json.loads((tmp_path / "performance.json").read_text())) == ["traffic", "startup"]
