@@ -379,7 +379,9 @@ def test_only_figures_that_are_worth_it_are_written(
     told = {key: value for key, value in results["traffic"].items() if key != "machine"}
     monkeypatch.setattr(bench, "DOCS", tmp_path)
     monkeypatch.setitem(bench.MEASURE, "traffic", lambda given, dialects: told)
-    (tmp_path / "performance.md").write_text(f"# Page\n\n{page.BEGIN}\nWhat stood here before.\n{page.END}\n\nThe end.\n")
+    (tmp_path / "performance.md").write_text(
+        f"# Page\n\n{page.BEGIN}\nWhat stood here before.\n{page.END}\n\nThe end.\n"
+    )
     (tmp_path / "performance.json").write_text(json.dumps({"startup": {"machine": bench.about(), "rows": []}}))
     capsys.readouterr()
     assert bench.main(["--only", "traffic", "--write"]) == 0
