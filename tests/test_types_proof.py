@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from proof.cases import EXCUSES, OF_DOUBLES, Case, Subject, excuses, fuzzed, vectors  # noqa: E402
 from proof.verdict import Agreement, fault, judged, same  # noqa: E402
-from types_check import _subjects  # noqa: E402
+from types_check import subjects_of  # noqa: E402
 from wirecheck.catalog import load  # noqa: E402
 from wirecheck.types.model import Items, Nullable, Number, Whole  # noqa: E402
 
@@ -81,6 +81,9 @@ def test_what_is_excused_is_counted_apart_and_only_where_it_is_excused() -> None
         found = Agreement(excuses=allowed)
         found.judge(asked, REFUSED)
         assert (len(found.wrong), found.excused) == (wrong, excused)
+    found = Agreement(excuses=OF_DOUBLES)
+    found.judge(case(variant=None, excuses=frozenset({"beyond 2^53"})), answer())
+    assert (len(found.wrong), found.excused) == (1, 0), "what is invalid is refused, whatever its numbers"
     found = Agreement(excuses=OF_DOUBLES)
     found.judge(asked, answer())
     assert (found.accepted, found.equal, found.excused) == (1, 1, 0)
@@ -150,7 +153,7 @@ def test_every_vector_is_asked_and_what_the_future_brings() -> None:
 
 def test_what_users_write_is_of_modules_that_are_made() -> None:
     """A program that the harness passes over, or cannot compile, proves nothing."""
-    made = {subject.name for subject in _subjects(0, 1)}
+    made = {subject.name for subject in subjects_of(0, 1)}
     for language, file in USERS.items():
         text = (ROOT / "tools" / "types" / language / file).read_text(encoding="utf-8")
         named = set(re.findall(r"\b[a-z_]+_(?:flat|nested|wire)\b", text))
@@ -162,5 +165,6 @@ def test_half_of_what_is_fuzzed_is_wrong_and_judged_by_the_schemas() -> None:
     subject = Subject.of(load("amigo"), "flat")
     cases = [*fuzzed(subject, 1, count=200)]
     assert all(one.strict for one in cases)
+    assert len(cases) == 200
     assert sum(one.variant is not None for one in cases) >= 100
     assert sum(one.variant is None for one in cases) >= 50

@@ -30,7 +30,7 @@ GENERATORS: tuple[Generator, ...] = (
     each(schema.generate_drafts),
     each(openapi.generate),
     each(asyncapi.generate),
-    types.generate_all,
+    each(types.generate_each),
 )
 """All that is checked in: paths below `schemas/` to texts."""
 

@@ -61,7 +61,7 @@ def main() -> int:
     unknown = [name for name in options.languages if name not in LANGUAGES]
     if unknown:
         parser.error(f"no types are written in {', '.join(unknown)}; there are {', '.join(LANGUAGES)}")
-    subjects = [*_subjects(options.drawn, options.seed)]
+    subjects = [*subjects_of(options.drawn, options.seed)]
     cases = [*_cases(subjects, options.fuzzed, options.seed)]
     families: dict[str, list[str]] = {}
     for language in options.languages or LANGUAGES:
@@ -98,7 +98,7 @@ def _row(language: str, subjects: Sequence[Subject], cases: Sequence[Case], *, l
     return Row(cells=(language, *found.row, f"{perf_counter() - began:.0f}"), failed=bool(found.wrong))
 
 
-def _subjects(count: int, seed: int) -> Iterator[Subject]:
+def subjects_of(count: int, seed: int) -> Iterator[Subject]:
     """Every shipped dialect and the odd one in all envelopes that differ, and `count` that are drawn, in two."""
     for dialect in (*map(load, dialects()), load_file(ROOT / "tools" / "types" / "odd.yaml")):
         styles = [Subject.of(dialect, style) for style in STYLES]
@@ -130,9 +130,9 @@ def _cases(subjects: Sequence[Subject], count: int, seed: int) -> Iterator[Case]
     for subject in subjects:
         if subject.dialect.name in dialects() and subject.envelope != "wire":
             yield from vectors(subject, ROOT / "fixtures")
-    each = -(-count // len(subjects)) if count else 0
+    shipped = sum(subject.dialect.name in dialects() for subject in subjects)  # of others none may be known
     for subject in subjects:
-        yield from fuzzed(subject, seed, count=each)
+        yield from fuzzed(subject, seed, count=-(-count // shipped))
 
 
 def _toolchain(language: str) -> Any:

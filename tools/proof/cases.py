@@ -30,6 +30,8 @@ EXCUSES: Final[frozenset[Excuse]] = frozenset({"beyond 64 bits", "no integer's t
 """Of every language."""
 OF_DOUBLES: Final[frozenset[Excuse]] = EXCUSES | {"beyond 2^53"}
 """Of JavaScript, all of whose numbers are doubles."""
+TRIED: Final = 10
+"""Lines that are read of the fuzzer for one that all languages must answer alike."""
 NONE: Final[frozenset[Excuse]] = frozenset()
 
 
@@ -38,7 +40,7 @@ class Case:
     """One message for a module's decoder. `variant` is the type's name if it must be taken, None if it must not.
 
     Where `strict` is false and `variant` is None, it may be taken too, but must then be unknown or not valid.
-    `excuses`: why a language may answer otherwise, or write a number that is only as near as a double.
+    `excuses`: why a language may refuse what is valid, or write a number that is only as near as a double.
     """
 
     module: str
@@ -105,7 +107,7 @@ def _case(
         module=subject.name,
         sender=sender,
         strict=strict,
-        text=json.dumps(message),
+        text=json.dumps(message, ensure_ascii=strict),  # letters as they are, and as escapes
         variant=variant,
         origin=origin,
         excuses=excuses(kind, message),
@@ -113,20 +115,18 @@ def _case(
 
 
 def fuzzed(subject: Subject, seed: int, *, count: int) -> Iterator[Case]:
-    """Messages as `wirecheck fuzz` writes them, half of them faulty, judged strictly by the schemas of their sender."""
+    """`count` messages as `wirecheck fuzz` writes them, half of them faulty, judged strictly by the schemas of their
+    sender; fewer where no message of any frame is known, or none can be made faulty."""
     judge = _Judge(subject)
     for invalid in (False, True):
         try:
             found = choices(subject.dialect, None, subject.envelope, None)
             labels = labelled(subject.dialect, found, None) if invalid else tuple((one, (None,)) for one in found)
             meant = [Meant(form=one.form, style=one.style, defect=label) for one, each in labels for label in each]
-            made = islice(lines(subject.dialect, meant, seed), count // 2)
-            for line in made:
-                case = judge.case(json.loads(line))
-                if case is not None:
-                    yield case
+            made = map(judge.case, map(json.loads, islice(lines(subject.dialect, meant, seed), TRIED * count)))
+            yield from islice(filter(None, made), -(-count // 2))
         except UsageError:
-            continue  # no message of any frame is known, or none can be made faulty
+            continue
 
 
 class _Judge:

@@ -17,7 +17,8 @@ from proof.cases import UNKNOWN, Case, Excuse
 class Agreement:
     """One language's row: how many of how many, and what went wrong.
 
-    `excuses` are those that the language has; answers that are `excused` count nowhere else.
+    `excuses` are those that the language has; answers that are `excused` count nowhere else. That something invalid is
+    taken has no excuse.
     """
 
     excuses: frozenset[Excuse]
@@ -31,7 +32,7 @@ class Agreement:
 
     def judge(self, case: Case, answer: Mapping[str, Any]) -> None:
         why = fault(case, answer)
-        if why is not None and case.excuses & self.excuses:
+        if why is not None and case.variant is not None and case.excuses & self.excuses:
             self.excused += 1
             return
         if case.variant is None:

@@ -12,13 +12,15 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that comes with Python
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+UNBOUNDED: Final = _parser.MAXREPEAT
+"""How often a part of a `parsed` pattern is repeated at most, where it has no bound."""
 _ENGINE = jsonschema_rs.RegexOptions()
 
 

@@ -6,11 +6,15 @@ Law: the texts are those of the generator, to the byte; here they are only writt
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wirecheck.cli.choose import dialect_options, the_one
 from wirecheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from wirecheck.catalog.model import Envelope
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -69,7 +73,7 @@ def command(
     dialect: str | None,
     catalog: str | None,
     language: str,
-    envelope: str,
+    envelope: Envelope,
     sender: str,
     package: str | None,
     out: Path,
@@ -84,7 +88,7 @@ def command(
     if not any(frame.sender in senders for frame in form.frames.values()):
         raise UsageError(f"{form.name} documents no frames of the {sender}; leave out --sender, or name the other")
     _check_package(language, package)
-    files = types.generate(form, language, envelope=envelope, senders=senders, package=package)  # type: ignore[arg-type]
+    files = types.generate(form, language, envelope=envelope, senders=senders, package=package)
     try:
         write(out, files)
     except OSError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 
-from wirecheck import catalog
 from wirecheck.catalog import file_stem
 from wirecheck.catalog.model import Dialect, Envelope, Style
 from wirecheck.schema.draft import DRAFTS, Draft
@@ -56,14 +55,6 @@ def generate_drafts(dialect: Dialect) -> dict[str, str]:
     files: dict[str, str] = {}
     for draft in DRAFTS:
         files |= generate(dialect, draft) | generate_split(dialect, draft)
-    return dict(sorted(files.items()))
-
-
-def generate_all() -> dict[str, str]:
-    """What `generate` gives for every dialect that ships, sorted by path."""
-    files: dict[str, str] = {}
-    for name in catalog.dialects():
-        files |= generate(catalog.load(name))
     return dict(sorted(files.items()))
 
 

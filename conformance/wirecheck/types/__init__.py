@@ -4,11 +4,12 @@ Law: pure functions from a catalog to `{path: text}`; no file is written here an
 
     module_of(dialect, envelope, senders)   the types, of no language
     generate(dialect, language, …)          the files of one language
+    generate_each(dialect)                  those of all, as they are checked in
 """
 
 from __future__ import annotations
 
 from wirecheck.types.build import module_of
-from wirecheck.types.languages import LANGUAGES, generate, generate_all
+from wirecheck.types.languages import LANGUAGES, generate, generate_each
 
-__all__ = ["LANGUAGES", "generate", "generate_all", "module_of"]
+__all__ = ["LANGUAGES", "generate", "generate_each", "module_of"]

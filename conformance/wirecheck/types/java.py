@@ -27,9 +27,9 @@ from wirecheck.types.java_layout import (
 )
 from wirecheck.types.java_types import choice_lines, record_files
 from wirecheck.types.jvm import fitted
-from wirecheck.types.jvm_layout import plain
 from wirecheck.types.model import Module, Union
 from wirecheck.types.naming import Names
+from wirecheck.types.prose import plain
 
 SWITCH: Final = 200
 """Cases of one switch, since a method has 64 KB at most."""

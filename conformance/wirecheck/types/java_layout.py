@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, TypeAlias
 
-from wirecheck.types.jvm_layout import divided, plain, quoted
+from wirecheck.types.jvm_layout import divided, quoted
+from wirecheck.types.prose import plain
 
 WIDTH: Final = 100
 _KEYWORDS: Final = """

@@ -23,7 +23,7 @@ MOST: Final = 110
 
 def fitted(module: Module, reserved: frozenset[str]) -> Module:
     """The module with names that files can have, none of them of `reserved`."""
-    names = _Files(reserved | RESERVED)
+    names = Names(reserved | RESERVED, told=str.lower)  # a file system need not tell `Ab` from `AB`
     listed = [*(record.name for record in module.records), *(choice.name for choice in module.choices)]
     called = {name: names.give(name[:LONGEST]) for name in listed}
     records = {record.name: _record(record, called) for record in module.records}
@@ -50,22 +50,6 @@ def divided(record: Record, taken: Names) -> list[Record]:
         record, name=taken.give(f"{record.name}More"), fields=record.fields[MOST:], doc=f"More of {record.name}."
     )
     return [first, *divided(following, taken)]
-
-
-class _Files(Names):
-    """Names that are not the same even where a file system does not tell `Ab` from `AB`."""
-
-    def __init__(self, reserved: frozenset[str]) -> None:
-        super().__init__()
-        self._lower = {name.lower() for name in reserved}
-
-    def give(self, wanted: str, *, mark: str = "") -> str:
-        number, name = 1, wanted
-        while name.lower() in self._lower:
-            number += 1
-            name = f"{wanted}{mark}{number}"
-        self._lower.add(name.lower())
-        return name
 
 
 def _record(record: Record, called: Mapping[str, str]) -> Record:

@@ -5,11 +5,7 @@ Law: pure text. What differs between those languages is given: how they spell so
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Final
-
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\s]+")
 
 
 def quoted(text: str, short: Mapping[str, str]) -> str:
@@ -37,8 +33,3 @@ def divided(text: str, width: int, literal: Callable[[str], str]) -> list[str]:
         part.append(one)
         length += long
     return [literal(one) for one in (*found, "".join(part))]
-
-
-def plain(text: str) -> str:
-    """One line without anything that only looks like a character, or ends a line."""
-    return _CONTROLS.sub(" ", text).strip()

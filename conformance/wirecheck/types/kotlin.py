@@ -14,11 +14,11 @@ from typing import Final
 
 from wirecheck.types.build import RESERVED
 from wirecheck.types.jvm import fitted
-from wirecheck.types.jvm_layout import plain
 from wirecheck.types.kotlin_layout import HARD, called, comment, kdoc, literal, markup
 from wirecheck.types.kotlin_types import choice_lines, record_lines
 from wirecheck.types.model import Module, Union
 from wirecheck.types.naming import Names
+from wirecheck.types.prose import plain
 
 BRANCHES: Final = 200
 """Of one `when`, since a method has 64 KB at most."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Final
 
-from wirecheck.types.jvm_layout import divided, plain, quoted
+from wirecheck.types.jvm_layout import divided, quoted
+from wirecheck.types.prose import plain
 
 WIDTH: Final = 120
 """Columns of what can be broken; ktlint takes 140."""

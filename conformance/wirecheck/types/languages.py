@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
-from wirecheck import catalog
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, Sender
 from wirecheck.types.build import module_of
 from wirecheck.types.model import Module
@@ -76,11 +75,10 @@ def generate(
     return dict(sorted(LANGUAGES[language].emit(module, package or dialect.name).items()))
 
 
-def generate_all() -> Files:
-    """The files that are checked in, below `schemas/`: every shipped dialect in every language, as the vendor sends."""
-    files: Files = {}
-    for name in catalog.dialects():
-        for language in LANGUAGES:
-            made = generate(catalog.load(name), language)
-            files |= {f"{name}/types/{language}/{path}": text for path, text in made.items()}
-    return dict(sorted(files.items()))
+def generate_each(dialect: Dialect) -> Files:
+    """The files that are checked in, below `schemas/`: a dialect in every language, as the vendor sends it."""
+    return {
+        f"{dialect.name}/types/{language}/{path}": text
+        for language in LANGUAGES
+        for path, text in generate(dialect, language).items()
+    }

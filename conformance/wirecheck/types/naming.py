@@ -7,7 +7,7 @@ that is taken; which names a language keeps for itself is told by its emitter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 LONGEST: Final = 60
@@ -57,16 +57,17 @@ def _begun(name: str, letter: str) -> str:
 
 
 class Names:
-    """The names of one scope; `reserved` are never given."""
+    """The names of one scope; `reserved` are never given. Two names are the same if `told` makes them so."""
 
-    def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = set(reserved)
+    def __init__(self, reserved: Iterable[str] = (), *, told: Callable[[str], str] = str) -> None:
+        self._told = told
+        self._taken = {*map(told, reserved)}
 
     def give(self, wanted: str, *, mark: str = "") -> str:
         """The name, or, if it is taken, the first of `name2`, `name3`, … that is free (with `mark`: `name_2`)."""
         number, name = 1, wanted
-        while name in self._taken:
+        while self._told(name) in self._taken:
             number += 1
             name = f"{wanted}{mark}{number}"
-        self._taken.add(name)
+        self._taken.add(self._told(name))
         return name

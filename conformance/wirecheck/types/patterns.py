@@ -15,10 +15,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from re import _constants  # type: ignore[attr-defined]
 from typing import Any, Final, TypeAlias
 
-from wirecheck.catalog.linear import parsed
+from wirecheck.catalog.linear import UNBOUNDED, parsed
 
 Ranges: TypeAlias = list[tuple[int, int]]
 
@@ -189,7 +188,7 @@ class _Speller:
         """Which of several matches is found is nothing to a search; so none is told to be short."""
         is_atom = len(parts) == 1 and str(parts[0][0]) in _ATOMS
         inner = self.all(parts) if is_atom else f"(?:{self.all(parts)})"
-        bound = None if most == _constants.MAXREPEAT else int(most)
+        bound = None if most == UNBOUNDED else int(most)
         if code != "POSSESSIVE_REPEAT":
             return self.times(inner, least, bound)
         # `a++` is a repetition of a repetition to the linear engine, and one repetition where that is the same.
