@@ -158,7 +158,7 @@ def test_a_long_enumeration_breaks_its_table_behind_the_sign() -> None:
 
 
 def test_comments_have_one_space_between_words() -> None:
-    assert markup("a \u202e b\t\n c\x00 ") == "a b c"
+    assert markup("a \u202e b\t\n c\x00 ") == "a \ufffd b c\ufffd"
 
 
 def test_calls_are_broken_within_their_parentheses() -> None:
