@@ -210,7 +210,7 @@ def carried(checker: Checker) -> Checker:
         link.adopt(copy._tables.rows)
     assert set(vars(copy)) - set(state) == {
         "dialect", "remembers", "_auto", "_decoder", "_plan", "_reader", "_glances", "_side", "_rules", "_found",
-        "_secrets", "_tables", "_taker", "_urls", "max_sessions",
+        "_secrets", "_tables", "_taker", "_openings", "max_sessions",
     }  # fmt: skip
     return copy
 

@@ -48,6 +48,9 @@ class Untyped:
         self.first = records[0].at.line if records else 1
         self.lines = [None] * len(records)
 
+    def end(self, index: int) -> None:
+        return None
+
     def record(self, index: int) -> Record:
         return self._records[index]
 

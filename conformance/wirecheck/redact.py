@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Final, Protocol
 from urllib.parse import quote, unquote, unquote_plus
 
 from wirecheck.catalog.model import Dialect
-from wirecheck.record import Opened
 
 MARK = "[redacted]"
 SHORTEST_SECRET = 4
@@ -66,23 +66,46 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def secrets_of(opened: Opened, dialect: Dialect | None = None) -> frozenset[str]:
+class Said(Protocol):
+    """What is said when a connection opens, as far as it may hold credentials (an `Opened`, say)."""
+
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def subprotocols(self) -> tuple[str, ...] | None: ...
+    @property
+    def headers(self) -> Mapping[str, str] | None: ...
+
+
+def secrets_of(opened: Said, dialect: Dialect | None = None) -> frozenset[str]:
     """The credentials that one connection was opened with, in every spelling in which they may be repeated.
 
     Looked at: query parameters that the catalog names for authentication or that are commonly so named, the
     password in the URL, subprotocols of the catalog's form, and the headers that carry credentials.
     """
-    in_query, templates, headers = _places(dialect)
+    url, in_query = opened.url, _places(dialect)[0]
+    found = _NOTHING
+    if url is not None and ("?" in url or "@" in url):  # without either there is nothing to be found in it
+        found = (_in_url_again if len(url) <= _SHORT else _in_url)(url, in_query)
+    if opened.subprotocols or opened.headers:
+        found = found | _beside_url(opened, dialect)
+    return found
+
+
+def _beside_url(opened: Said, dialect: Dialect | None) -> frozenset[str]:
+    _, templates, headers = _places(dialect)
     found: set[str] = set()
-    if opened.url is not None:
-        found.update(_in_url(opened.url, in_query))
-    for protocol in opened.subprotocols:
+    for protocol in opened.subprotocols or ():
         for pattern in (*templates, _SCHEMES):
             if match := pattern.fullmatch(protocol):
                 found.update((protocol, *match.groups()))
-    for name, value in opened.headers.items():
+    for name, value in (opened.headers or {}).items():
         if name.lower() in headers:
             found.update(_in_header(name.lower(), value))
+    return _spelled(found)
+
+
+def _spelled(found: Iterable[str]) -> frozenset[str]:
     return frozenset(
         spelling
         for value in found
@@ -90,6 +113,8 @@ def secrets_of(opened: Opened, dialect: Dialect | None = None) -> frozenset[str]
         if len(spelling) >= SHORTEST_SECRET and spelling.lower() not in _PLAIN_WORDS
     )
 
+
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 START = 12
 """So much of a long secret gives it away even where the rest was cut off."""
@@ -169,7 +194,7 @@ def _template(form: str) -> re.Pattern[str]:
     return re.compile("(.+)".join(literal), re.DOTALL)
 
 
-def _in_url(url: str, secret_names: frozenset[str]) -> set[str]:
+def _in_url(url: str, secret_names: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
     address, _, query = url.partition("#")[0].partition("?")
     authority = address.partition("://")[2].partition("/")[0]
@@ -181,7 +206,12 @@ def _in_url(url: str, secret_names: frozenset[str]) -> set[str]:
         name, _, value = pair.partition("=")
         if unquote_plus(name).lower() in secret_names:
             found.add(value)
-    return found
+    return _spelled(found)
+
+
+_SHORT = 1_000
+_in_url_again = lru_cache(maxsize=256)(_in_url)
+"""The same, of a URL that many connections may be opened with."""
 
 
 def _in_header(name: str, value: str) -> set[str]:

@@ -7,21 +7,22 @@ is no record) is given as None, for `jsonl.record_of` to say what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from wirecheck.capture import jsonl
+from wirecheck.capture import jsonl, quick
 from wirecheck.capture.lines import BOM, Last, Limits, Trouble
 from wirecheck.catalog.model import Sender
-from wirecheck.record import At, BadLine, Closed, Credential, Message, Opened, Record, Vantage
+from wirecheck.record import At, BadLine, Closed, Credential, Opened, Record, Vantage
 
 PORTION: Final = 64 * 1024
 """Bytes that are read at once; what is made of more does not stay near the processor."""
 _DEFAULT_LIMITS: Final = Limits()
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_NO_LINE = (*_REFUSED, TypeError)
 
 _Whole = Annotated[int, Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 # What `jsonl` takes, but for the forms that nobody's clock writes.
@@ -55,88 +56,108 @@ class ValueLine(Struct, gc=False, forbid_unknown_fields=True):
     text: ClassVar[UnsetType] = UNSET
 
 
-class OpenLine(Struct, gc=False, forbid_unknown_fields=True):
+class OpenLine(Struct, gc=False, forbid_unknown_fields=True, tag_field="kind", tag="open"):
     """The start of a connection, with no members but the documented ones."""
 
-    kind: Literal["open"]
     conn: str = jsonl.DEFAULT_CONN
     t: Time = None
     url: str | None = None
     subprotocols: tuple[str, ...] | None = None
     headers: dict[str, str] | None = None
     sees: frozenset[Sender] | None = None
-    at: Vantage | None = None
+    vantage: Vantage | None = field(name="at", default=None)
     exclusive: bool | None = None
     auth: Credential | None = None
 
+    opens: ClassVar[Literal[True]] = True
+
     def record(self, number: int) -> Opened:
         """The record, as `jsonl.record_of` gives it."""
-        return Opened(
-            at=At(line=number, conn=self.conn, t=self.t),
-            url=self.url,
-            subprotocols=self.subprotocols or (),
-            headers=self.headers or {},
-            sees=self.sees,
-            vantage=self.at,
-            exclusive=bool(self.exclusive),
-            auth=self.auth,
+        return quick.opened(
+            quick.at(number, self.conn, self.t),
+            self.url,
+            self.subprotocols or (),
+            self.headers or {},
+            self.sees,
+            self.vantage,
+            bool(self.exclusive),
+            self.auth,
         )
 
 
-class CloseLine(Struct, gc=False, forbid_unknown_fields=True):
+class CloseLine(Struct, gc=False, forbid_unknown_fields=True, tag_field="kind", tag="close"):
     """The end of a connection, with no members but the documented ones."""
 
-    kind: Literal["close"]
     conn: str = jsonl.DEFAULT_CONN
     t: Time = None
     code: Annotated[int, Meta(ge=0, le=65535)] | None = None
     sender: Sender | None = field(name="from", default=None)
 
+    opens: ClassVar[Literal[False]] = False
+
     def record(self, number: int) -> Closed:
         """The record, as `jsonl.record_of` gives it."""
-        return Closed(at=At(line=number, conn=self.conn, t=self.t), code=self.code, sender=self.sender)
+        return quick.closed(quick.at(number, self.conn, self.t), self.code, self.sender)
 
-
-_opening: Final = msgspec.json.Decoder(OpenLine).decode
-_closing: Final = msgspec.json.Decoder(CloseLine).decode
 
 Line = TextLine | ValueLine
+End = OpenLine | CloseLine
+_read_end: Final[Callable[[bytes], End]] = msgspec.json.Decoder(End).decode
 _READERS: Final[tuple[Callable[[bytes], Line], ...]] = (
     msgspec.json.Decoder(TextLine).decode,
     msgspec.json.Decoder(ValueLine).decode,
 )
 
 
+_NO_ENDS: Final[Mapping[int, End]] = {}
+
+
 class Block:
     """Some lines that follow each other. `first` is the number of the first one in the input, from 1.
 
-    `lines` has an entry for each: what it says, or None where `record` has to be asked.
+    `lines` has an entry for each: what it says, or None where `record` has to be asked. `ends` are those that open and
+    close connections, as far as they were read, by their places.
     """
 
-    __slots__ = ("_raws", "first", "lines")
+    __slots__ = ("_raws", "ends", "first", "lines")
 
-    def __init__(self, first: int, raws: Sequence[bytes | Trouble], lines: Sequence[Line | None]) -> None:
+    def __init__(
+        self,
+        first: int,
+        raws: Sequence[bytes | Trouble],
+        lines: Sequence[Line | None],
+        ends: Mapping[int, End] = _NO_ENDS,
+    ) -> None:
         self.first = first
         self.lines = lines
+        self.ends = ends
         self._raws = raws
 
     def raw(self, index: int) -> bytes | Trouble:
         """The bytes of a line, without its end, or why they could not be had."""
         return self._raws[index]
 
+    def end(self, index: int) -> End | None:
+        """What the line says, if it is known to open or to close a connection."""
+        return self.ends.get(index)
+
     def record(self, index: int) -> Record | None:
         """The record of any line, read with care; None where it is blank."""
         raw, number = self._raws[index], self.first + index
         if isinstance(raw, Trouble):
             return BadLine(at=At(line=number, conn=""), code=raw.code, message=raw.message)
-        return _end(raw, number) or (jsonl.record_of(raw, number) if raw.strip() else None)
+        end = self.ends.get(index)
+        if end is None and b'"kind"' in raw:
+            end = _end(raw)
+        if end is not None:
+            return end.record(number)
+        return jsonl.record_of(raw, number) if raw.strip() else None
 
     def records(self) -> Iterator[Record]:
         """The records of all lines, in order, as `jsonl.records` gives them."""
         for index, line in enumerate(self.lines):
             if isinstance(line, TextLine):
-                at = At(line=self.first + index, conn=line.conn, t=line.t)
-                yield Message(at=at, sender=line.sender, body=line.text)
+                yield quick.message(quick.at(self.first + index, line.conn, line.t), line.sender, line.text)
             elif (record := self.record(index)) is not None:
                 yield record
 
@@ -170,7 +191,7 @@ def blocks(
             if len(piece) + len(held) > limits.line:
                 raws = [_too_long(limits) if _is_long(raw, limits) else raw for raw in raws]
             held.clear()
-            yield Block(number, raws, read(raws))
+            yield Block(number, raws, *read(raws))
             number += len(raws)
         if not skipping:
             held += piece[end + 1 :]
@@ -191,12 +212,10 @@ def _portions(pieces: Iterable[bytes | Trouble]) -> Iterator[bytes | Trouble]:
             yield from (piece[start : start + PORTION] for start in range(0, len(piece), PORTION))
 
 
-def _end(raw: bytes, number: int) -> Opened | Closed | None:
+def _end(raw: bytes) -> End | None:
     """What opens or closes a connection; None where it is something else, or has to be read with care."""
-    if b'"kind"' not in raw:
-        return None
     try:
-        return (_opening if b'"open"' in raw else _closing)(raw).record(number)
+        return _read_end(raw)
     except _REFUSED:
         return None
 
@@ -209,19 +228,26 @@ class _Reader:
     def __init__(self) -> None:
         self._readers = _READERS
 
-    def __call__(self, raws: Sequence[bytes | Trouble]) -> list[Line | None]:
+    def __call__(self, raws: Sequence[bytes | Trouble]) -> tuple[list[Line | None], dict[int, End]]:
         found: list[Line | None] = []
+        ends: dict[int, End] = {}
         rest = iter(raws)
         while True:
             try:
                 # Where one is refused, those before it are in the list, and the rest is still to come.
                 found.extend(map(self._readers[0], rest))  # type: ignore[arg-type]  # a Trouble is refused
-                return found
-            except (*_REFUSED, TypeError):
-                found.append(self._other(raws[len(found)]))
+                return found, ends
+            except _NO_LINE:
+                raw = raws[len(found)]
+                end = None if isinstance(raw, Trouble) else _end(raw)
+                if end is None:
+                    found.append(self._other(raw))
+                else:
+                    ends[len(found)] = end
+                    found.append(None)
 
     def _other(self, raw: bytes | Trouble) -> Line | None:
-        if isinstance(raw, Trouble) or b'"kind"' in raw:  # what opens and closes connections: no message, most likely
+        if isinstance(raw, Trouble):
             return None
         try:
             line = self._readers[1](raw)

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, cast
 
 import orjson
 
+from wirecheck.capture import quick
 from wirecheck.capture.lines import Last, Trouble
 from wirecheck.catalog.model import Sender
 from wirecheck.record import At, BadLine, Closed, Credential, Message, Opened, Record, Trial, Vantage
@@ -36,19 +37,6 @@ _RFC_3339: Final = re.compile(
 
 class _Wrong(Exception):
     """Why a line is no record."""
-
-
-def _setters(kind: type, *names: str) -> tuple[Any, ...]:
-    return tuple(vars(kind)[name].__set__ for name in names)
-
-
-# A capture may have a million lines, and nearly all are text messages. Writing their slots without going through the
-# constructors of two frozen dataclasses takes a third of the time; a test holds that the values are the same.
-_new_at, _new_message = At.__new__, Message.__new__
-_at_line, _at_conn, _at_t = _setters(At, "line", "conn", "t")
-_m_at, _m_sender, _m_body, _m_value, _m_has_value, _m_binary = _setters(
-    Message, "at", "sender", "body", "value", "has_value", "binary"
-)
 
 
 def records(lines: Iterable[tuple[int, bytes | Trouble]]) -> Iterator[Record]:
@@ -73,18 +61,7 @@ def records(lines: Iterable[tuple[int, bytes | Trouble]]) -> Iterator[Record]:
                     and "json" not in members
                     and "binary" not in members
                 ):
-                    at = _new_at(At)
-                    _at_line(at, number)
-                    _at_conn(at, conn)
-                    _at_t(at, t)
-                    message = _new_message(Message)
-                    _m_at(message, at)
-                    _m_sender(message, sender)
-                    _m_body(message, text)
-                    _m_value(message, None)
-                    _m_has_value(message, False)
-                    _m_binary(message, False)
-                    yield message
+                    yield quick.message(quick.at(number, conn, t), sender, text)
                     continue
         if isinstance(line, Trouble):
             yield BadLine(at=At(line=number, conn=""), code=line.code, message=line.message)

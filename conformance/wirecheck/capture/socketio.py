@@ -132,36 +132,53 @@ class Unwrapping:
         self.plain: set[str] = set()
         self.held: dict[str, list[Message]] = {}
 
-    def take(self, record: Record) -> Iterator[Record]:
+    def take(self, record: Record) -> Iterable[Record]:
         """What there is to judge now that this record came."""
-        conn = record.at.conn
         if isinstance(record, Message):
-            if conn in self.plain:
+            return self._message(record)
+        if isinstance(record, BadLine | Trial):
+            return (record,)
+        conn = record.at.conn
+        before = self.over(conn)
+        if isinstance(record, Opened) and record.url is not None:
+            if _is_socketio(record.url):
+                self.socketio[conn] = _Connection()
+            else:
+                self.plain.add(conn)
+        return (*before, record)
+
+    def opens(self, conn: str, url: str | None) -> bool:
+        """A connection opens: the same, if there is nothing to judge but that. If not, nothing is done."""
+        if url is None or conn in self.socketio or conn in self.held or _is_socketio(url):
+            return False
+        self.plain.add(conn)
+        return True
+
+    def closes(self, conn: str) -> bool:
+        """A connection closes: the same, if there is nothing to judge but that. If not, nothing is done."""
+        if conn in self.socketio or conn in self.held:
+            return False
+        self.plain.discard(conn)
+        return True
+
+    def _message(self, record: Message) -> Iterator[Message]:
+        conn = record.at.conn
+        if conn in self.plain:
+            yield record
+            return
+        if conn not in self.socketio:
+            what = _guess(record)
+            if what is None and len(self.held.setdefault(conn, [])) < _HELD_MOST:
+                self.held[conn].append(record)
+                return
+            if what is not True:
+                self.plain.add(conn)
+                yield from self.held.pop(conn, ())
                 yield record
                 return
-            if conn not in self.socketio:
-                what = _guess(record)
-                if what is None and len(self.held.setdefault(conn, [])) < _HELD_MOST:
-                    self.held[conn].append(record)
-                    return
-                if what is not True:
-                    self.plain.add(conn)
-                    yield from self.held.pop(conn, ())
-                    yield record
-                    return
-                self.held.pop(conn, None)
-                self.socketio[conn] = _Connection()
-            yield from self.socketio[conn].frames(record)
-        elif isinstance(record, BadLine | Trial):
-            yield record
-        else:
-            yield from self.over(conn)
-            if isinstance(record, Opened) and record.url is not None:
-                if _is_socketio(record.url):
-                    self.socketio[conn] = _Connection()
-                else:
-                    self.plain.add(conn)
-            yield record
+            self.held.pop(conn, None)
+            self.socketio[conn] = _Connection()
+        yield from self.socketio[conn].frames(record)
 
     def over(self, conn: str) -> list[Message]:
         """Forget a connection; what was held of it is to be judged first."""
@@ -188,6 +205,8 @@ def unwrap(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def _is_socketio(url: str) -> bool:
+    if "/socket.io" not in url and "EIO" not in url and "%" not in url:
+        return False
     address, _, query = url.partition("#")[0].partition("?")
     return "/socket.io/" in address + "/" or "EIO" in parse_qs(query, keep_blank_values=True)
 

@@ -16,17 +16,17 @@ from typing import Any, Final
 from wirecheck.check import checker as bounds
 from wirecheck.check import memory
 from wirecheck.check.apart import Stretch, lined, note
+from wirecheck.check.block import Block
 from wirecheck.check.checker import Checker
 from wirecheck.check.journal import FAR, WHATS
 from wirecheck.check.memory import Session
 from wirecheck.check.stepping import Stepper
-from wirecheck.check.take import Block
 from wirecheck.check.tally import Placed, Tally, joined
 from wirecheck.record import Record
 from wirecheck.shapes.lane import Key
 from wirecheck.shapes.opted import MAX_TOPICS
 
-_COMPILED: Final = frozenset({"dialect", "_decoder", "_glances", "_plan", "_reader", "_tables", "_taker"})
+_COMPILED: Final = frozenset({"dialect", "_decoder", "_glances", "_openings", "_plan", "_reader", "_tables", "_taker"})
 """What every checker of a dialect has alike, and no process need be sent."""
 
 
@@ -172,7 +172,7 @@ class Absorbing:
                     checker.receive(record)
                 link = checker.links.get(about)
                 if link is not None:
-                    checker._disconnect(about, at=None, sender=None, code=None)
+                    checker._disconnect(about, None, None, None)
                     checker.collect(link)
             case "epoch":
                 checker.epoch += about

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wirecheck.catalog.model import Dialect
+from wirecheck.catalog.model import Dialect, Sender
 from wirecheck.check import memory
+from wirecheck.check.block import Block
 from wirecheck.check.checker import Checker
+from wirecheck.check.facts import Opens
 from wirecheck.check.journal import FAR, NOTHING, Asked, Entries, Full, Journal, Links, Past, Remembered
 from wirecheck.check.kinds import Reading
 from wirecheck.check.link import Link, Spot
@@ -21,7 +23,6 @@ from wirecheck.check.memory import Session
 from wirecheck.check.plan import Moves
 from wirecheck.check.rows import Step
 from wirecheck.check.stepping import Frame, Refs, Stepper, Values
-from wirecheck.check.take import Block
 from wirecheck.check.tally import Placed
 from wirecheck.record import Record
 from wirecheck.shapes.lane import MAX_KEYS, Key
@@ -141,6 +142,14 @@ class Apart(Checker):
     def receive(self, record: Record) -> tuple[Finding, ...]:
         self._placed.line = record.at.line
         return super().receive(record)
+
+    def opens(self, conn: str, opened: Opens, line: int) -> tuple[Finding, ...]:
+        self._placed.line = line
+        return super().opens(conn, opened, line)
+
+    def closes(self, conn: str, spot: Spot, sender: Sender | None, code: int | None) -> tuple[Finding, ...]:
+        self._placed.line = spot[0]
+        return super().closes(conn, spot, sender, code)
 
     def take(self, block: Block) -> None:
         if self._taker is None:

@@ -11,19 +11,19 @@ from typing import Any, Literal
 
 from wirecheck.catalog.model import SENDERS, Dialect, Envelope, FrameForm, Sender, Style
 from wirecheck.check import history, memory, noting, route, trials
-from wirecheck.check.facts import Params, facts_of, sees
-from wirecheck.check.findings import bad_line, close_code, placed
+from wirecheck.check.block import Block
+from wirecheck.check.facts import Openings, Opens
+from wirecheck.check.findings import bad_line, close_code, closed_wrongly, placed
 from wirecheck.check.frames import contained
 from wirecheck.check.gather import Gathering
 from wirecheck.check.homes import meet
-from wirecheck.check.link import HEARD, Link
+from wirecheck.check.link import HEARD, Link, Spot
 from wirecheck.check.plan import Moves
 from wirecheck.check.tables import tables
-from wirecheck.check.take import Block, Taker
+from wirecheck.check.take import Taker
 from wirecheck.check.tally import Sides
 from wirecheck.decode import Decoded
 from wirecheck.record import At, BadLine, Closed, Message, Opened, Record, Trial
-from wirecheck.redact import secrets_of
 from wirecheck.shapes.state import Clients, Event, Facts
 from wirecheck.verdict import Finding, Report
 
@@ -64,23 +64,18 @@ class Checker(Gathering):
         super().__init__(dialect, input=input, side=side, rules=rules, secrets=secrets)
         self._auto = envelope == "auto"
         made = tables(dialect, envelope="wire" if envelope == "auto" else envelope, closed=closed)
-        self._decoder = made.decoder
-        self._plan = made.plan
-        self._tables = made
+        self._tables, self._plan, self._decoder = made, made.plan, made.decoder
         self._taker: Taker | None = None
         self.max_sessions = MAX_SESSIONS
-        self._glances = made.glances
-        self._reader = made.reader
-        self.remembers = history.is_wanted(self._plan)
-        self.history = memory.History()
+        self._glances, self._reader = made.glances, made.reader
+        self.remembers, self.history = history.is_wanted(self._plan), memory.History()
         self.links: dict[str, Link] = {}
         self.numbered: dict[int, Link] = {}
         self.met: dict[Any, int] = {}
         self._clients = Clients()
-        self.epoch = 0
-        self._lost = 0
+        self.epoch = self._lost = 0
         """Counts what concerns every connection; and the count at which a record of nobody knows which was lost."""
-        self._urls: dict[str, Params | None] = {}
+        self._openings = Openings(self._plan, self._secrets)
 
     def receive(self, record: Record) -> tuple[Finding, ...]:
         """Judge one record. Records of a connection must come in the order in which they were recorded."""
@@ -90,7 +85,7 @@ class Checker(Gathering):
         at, sender, body = record.at, record.sender, record.body
         link = self.links.get(at.conn)
         if link is None:
-            link = self._connect(at.conn, Facts(), self._secrets)
+            link = self._connect(at.conn, Facts(self._clients), self._secrets)
         if link.epoch != self.epoch:
             self.catch_up(link)
         if sender not in link.heard:
@@ -140,7 +135,7 @@ class Checker(Gathering):
     def close(self) -> Report:
         """End what is still open and report. Call it once."""
         for conn, link in list(self.links.items()):
-            self._disconnect(conn, at=None, sender=None, code=None)
+            self._disconnect(conn, None, None, None)
             self.collect(link)
         if self._taker is not None:
             self._taker.stepper.flush(self.out)
@@ -157,29 +152,28 @@ class Checker(Gathering):
         self.tally.recorded.add(sender)
         if sender not in link.facts.seen:
             link.leave()
-            link.facts.seen.add(sender)
+            link.facts.seen |= {sender}
         return link.row is not None
 
     def _occurred(self, record: Record) -> tuple[Finding, ...]:
         """Judge a record that is no message."""
+        at = record.at
+        if isinstance(record, Opened):
+            return self.opens(at.conn, record, at.line)
+        if isinstance(record, Closed):
+            return self.closes(at.conn, (at.line, at.t), record.sender, record.code)
         self.tally.others += 1
-        link = self.links.get(record.at.conn)
-        match record:
-            case Opened():
-                self._opened(record)
-            case Closed():
-                self._closed(record)
-            case BadLine():
-                self._bad_line(record)
-            case Trial():
-                trials.count(self._plan, link.state if link is not None else None, record, self.out)
-        return self.collect(link or self.links.get(record.at.conn))
+        link = self.links.get(at.conn)
+        if isinstance(record, BadLine):
+            self._bad_line(record, link)
+        elif isinstance(record, Trial):
+            trials.count(self._plan, link.state if link is not None else None, record, self.out)
+        return self.collect(link)
 
     def _shown(self, record: Message) -> Style | None:
-        decoder, sender = self._decoder, record.sender
-        return (
-            decoder.value_style(record.value, sender) if record.has_value else decoder.shown_style(record.body, sender)
-        )
+        if record.has_value:
+            return self._decoder.value_style(record.value, record.sender)
+        return self._decoder.shown_style(record.body, record.sender)
 
     def _explained(self, link: Link, at: At, sender: Sender, decoded: Decoded, above: tuple[Any, ...]) -> None:
         """A message that needed explaining: what is wrong with it, and then what it means for the order."""
@@ -254,24 +248,30 @@ class Checker(Gathering):
             if len(self._found) + len(self.out.broken) > MAX_AT_ONCE:
                 self.collect(link)
 
-    def _opened(self, record: Opened) -> None:
-        conn = record.at.conn
-        if conn in self.links:
-            self._disconnect(conn, at=None, sender=None, code=None)
-        facts = facts_of(self._plan, record, self._urls)
-        self._connect(conn, facts, (self._secrets | secrets_of(record, self.dialect)) or self._secrets)
-        self.tally.recorded |= sees(record)
+    def opens(self, conn: str, opened: Opens, line: int) -> tuple[Finding, ...]:
+        """Judge that a connection opens."""
+        self.tally.others += 1
+        link = self.links.get(conn)
+        if link is not None:
+            self._disconnect(conn, None, None, None)
+        opening = self._openings.of(opened)
+        begun = self._connect(conn, opening.facts(self._clients), opening.secrets)
+        self.tally.recorded |= opening.seen
+        return self.collect(link or begun) if self._found or self.out.broken else ()
 
-    def _closed(self, record: Closed) -> None:
-        if record.at.conn not in self.links:
-            self._connect(record.at.conn, Facts(), self._secrets)
-        self._found += close_code(self.dialect, record)
-        self._disconnect(record.at.conn, at=record.at, sender=record.sender, code=record.code)
+    def closes(self, conn: str, spot: Spot, sender: Sender | None, code: int | None) -> tuple[Finding, ...]:
+        """Judge that a connection closes."""
+        self.tally.others += 1
+        link = self.links.get(conn) or self._connect(conn, Facts(self._clients), self._secrets)
+        wrong = close_code(self.dialect, code, sender)
+        if wrong is not None:
+            self._found.append(closed_wrongly(wrong, code, sender, link.at(spot)))
+        self._disconnect(conn, spot, sender, code)
+        return self.collect(link) if self._found or self.out.broken else ()
 
-    def _bad_line(self, record: BadLine) -> None:
+    def _bad_line(self, record: BadLine, link: Link | None) -> None:
         """A record that was lost may have been any message of its connection, or of any if it does not say which."""
         self._found.append(bad_line(record))
-        link = self.links.get(record.at.conn)
         if link is not None:
             self._lose(link, record.at)
         elif not record.at.conn:
@@ -294,10 +294,10 @@ class Checker(Gathering):
 
     def _connect(self, conn: str, facts: Facts, secrets: frozenset[str]) -> Link:
         self.tally.connections += 1
-        facts.clients = self._clients
-        self._clients.unseen += not facts.started
+        if not facts.started:
+            self._clients.unseen += 1
         if len(self.links) >= MAX_LINKS:
-            self._disconnect(next(iter(self.links)), at=None, sender=None, code=None)
+            self._disconnect(next(iter(self.links)), None, None, None)
         facts.number = self.tally.connections
         part = history.join_in(self.history, facts.number) if self.remembers else _NO_PART
         link = Link(conn, facts, secrets, part, self._tables.rows)
@@ -307,12 +307,14 @@ class Checker(Gathering):
         self.links[conn] = self.numbered[link.number] = link
         return link
 
-    def _disconnect(self, conn: str, *, at: At | None, sender: Sender | None, code: int | None) -> None:
+    def _disconnect(self, conn: str, spot: Spot | None, sender: Sender | None, code: int | None) -> None:
+        """The connection closed; or, where nothing says so, it is over nevertheless."""
         link = self.links.pop(conn)
         del self.numbered[link.number]
         if link.epoch != self.epoch:
             self.catch_up(link)
-        if link.row is None or self._taker is None or not self._taker.stepper.closed(link, at, sender, code):
+        if link.row is None or self._taker is None or not self._taker.stepper.closed(link, spot, sender, code):
+            at = None if spot is None else link.at(spot)
             route.disconnect(self._plan, link.state, self.out, at=at, sender=sender, code=code)
         if self.remembers:
             history.disconnect(self._plan, self.history, link.number, self.out)

@@ -6,13 +6,12 @@ Law: judges nothing. What leaves here carries no secret that is known, and its l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from wirecheck.catalog.model import Dialect, Level, Sender
 from wirecheck.decode import Fault
-from wirecheck.record import At, BadLine, Closed
+from wirecheck.record import At, BadLine
 from wirecheck.redact import redact
 from wirecheck.shapes.ends import UNSENT
 from wirecheck.shapes.state import Broken
@@ -42,22 +41,23 @@ def broken_finding(dialect: Dialect, broken: Broken) -> Finding:
     )
 
 
-def close_code(dialect: Dialect, record: Closed) -> Iterator[Finding]:
-    """A close code that the documents, or RFC 6455, do not know."""
-    code, side = record.code, record.sender
+def close_code(dialect: Dialect, code: int | None, side: Sender | None) -> tuple[Level, str] | None:
+    """What is wrong with a close code: the documents, or RFC 6455, do not know it."""
     if code in UNSENT or code is None or side is None:
-        return
+        return None
     known = dialect.connect.closes
-    level: Level = "must"
     if code == 1004 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
-        text = f"close code {code} must not be sent (RFC 6455, 7.4)"
-    elif side == "server" and known and code >= 4000 and code not in known:
-        text = f"close code {code} is not documented; known: {', '.join(map(str, sorted(known)))}"
-        level = "may"
-    else:
-        return
-    yield Finding(
-        kind="connection", code="closed-code", level=level, side=side, message=text, at=record.at, cause=(str(code),)
+        return "must", f"close code {code} must not be sent (RFC 6455, 7.4)"
+    if side == "server" and known and code >= 4000 and code not in known:
+        return "may", f"close code {code} is not documented; known: {', '.join(map(str, sorted(known)))}"
+    return None
+
+
+def closed_wrongly(wrong: tuple[Level, str], code: int | None, side: Sender | None, at: At) -> Finding:
+    """The finding of a close code with which something is wrong."""
+    level, text = wrong
+    return Finding(
+        kind="connection", code="closed-code", level=level, side=side, message=text, at=at, cause=(str(code),)
     )
 
 

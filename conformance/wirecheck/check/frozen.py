@@ -134,7 +134,7 @@ def freeze(connection: Connection) -> tuple[Shape, tuple[str, ...], tuple[At, ..
     lanes = tuple([freezer.lane(lane) for lane in live.lanes])
     shape = (
         facts.started,
-        frozenset(facts.seen),
+        facts.seen,
         facts.vantage,
         facts.exclusive,
         lanes,

@@ -41,7 +41,7 @@ class Link:
     trace. `kind`, `read`, `values` and `again` are the frame that came last, if one like it does the same again, and
     what counts then; `session` and `turn`, or `text`, what its text was added to, and `waiting` the
     list of it there. `kept`: the promises that all frames
-    of a reading keep here.
+    of a reading keep here. `aside`: a block is asked for the record of each of its lines, whatever they seem to hold.
     """
 
     __slots__ = (
@@ -50,6 +50,7 @@ class Link:
         "_state",
         "_wait",
         "again",
+        "aside",
         "conn",
         "epoch",
         "facts",
@@ -86,6 +87,7 @@ class Link:
         self.style: Style | None = None
         self.heard: frozenset[Sender] = frozenset()
         self.epoch = 0
+        self.aside = False
         self._state: Connection | None = None
         self.row: Row | None = None
         self.names: tuple[str, ...] = ()
@@ -201,7 +203,7 @@ class Link:
         shape = self._shape if self.row is None else self.row.shape  # it may travel again before anyone adopts it
         if shape is not None:
             held = {"_shape": shape, "names": self.names, "spots": self.spots, "sets": self.sets, "texts": self.texts}
-        for name in ("conn", "facts", "number", "memory", "secrets", "style", "heard", "epoch"):
+        for name in ("conn", "facts", "number", "memory", "secrets", "style", "heard", "epoch", "aside"):
             held[name] = getattr(self, name)
         return held
 

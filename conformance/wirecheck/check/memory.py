@@ -156,19 +156,29 @@ class Watch:
     content: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Link:
     """What one connection has to do with history: its open brackets, its watches, the turns that run on it, and the
     requests for new sessions not yet answered (True where the request also asked for a turn), and what was known of
     sessions when a replay of them was asked for."""
 
-    brackets: dict[Key, Bracket] = field(default_factory=dict)
-    watches: dict[Key, Watch] = field(default_factory=dict)
-    running: dict[Key, None] = field(default_factory=dict)
-    shows: dict[Key, None] = field(default_factory=dict)
-    births: list[bool] = field(default_factory=list)
-    mixed: bool = False
-    resumed: dict[Key, Snapshot] = field(default_factory=dict)
+    brackets: dict[Key, Bracket]
+    watches: dict[Key, Watch]
+    running: dict[Key, None]
+    shows: dict[Key, None]
+    births: list[bool]
+    mixed: bool
+    resumed: dict[Key, Snapshot]
+
+    def __init__(self) -> None:
+        # Each connection has one: a factory for each field would take five times as long.
+        self.brackets = {}
+        self.watches = {}
+        self.running = {}
+        self.shows = {}
+        self.births = []
+        self.mixed = False
+        self.resumed = {}
 
 
 @dataclass(slots=True)

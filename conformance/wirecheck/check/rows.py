@@ -159,13 +159,15 @@ class Rows:
 
     def first(self, facts: Facts) -> Row | None:
         """The row of a connection of which nothing but these facts is known yet."""
-        known = (facts.started, frozenset(facts.seen), facts.vantage, facts.exclusive)
-        if known not in self._first:
+        known = (facts.started, facts.seen, facts.vantage, facts.exclusive)
+        found = self._first.get(known)
+        if found is None and known not in self._first:
             try:
-                self._first[known] = self.row(freeze(connect(self.plan, like(facts, Clients())))[0])
+                found = self.row(freeze(connect(self.plan, like(facts, Clients())))[0])
             except Uncommon:  # more rules than a row holds: every connection of the dialect goes the longer way
-                self._first[known] = None
-        return self._first[known]
+                found = None
+            self._first[known] = found
+        return found
 
     def find(self, row: Row, signature: tuple[Any, ...], both: tuple[Any, ...], sets: Sets) -> Node | None:
         """The step that is known, or None. `both` are the names of the link and then those of the frame."""
@@ -216,7 +218,7 @@ def like(facts: Facts, clients: Clients) -> Facts:
     """The facts that no frame changes, and nothing else."""
     return Facts(
         started=facts.started,
-        seen=set(facts.seen),
+        seen=facts.seen,
         vantage=facts.vantage,
         exclusive=facts.exclusive,
         auth_refused=facts.auth_refused,

@@ -218,20 +218,24 @@ class Stepper:
                 broken.at = link.at(spot)
         checker.collect(link)
 
-    def closed(self, link: Link, place: At | None, sender: Sender | None, code: int | None) -> bool:
-        """The connection, or (without a place) the input, ended, and a row says what that means.
+    def closed(self, link: Link, spot: Spot | None, sender: Sender | None, code: int | None) -> bool:
+        """The connection, or (where nothing says so) the input, ended, and a row says what that means.
 
         Nothing may be done with the link any more.
         """
-        if link.facts.auth_refused:
+        if link.facts.auth_refused or link.row is None:
             return False
+        signature = closing(spot is not None, sender, code)
+        step = link.row.next.get(signature)
+        if isinstance(step, Step) and step.plain and not step.effects:
+            self.taken[step] += 1
+            return True
 
         def act(connection: Connection, at: At, out: Outcomes) -> bool:
-            route.disconnect(self.plan, connection, out, at=None if place is None else at, sender=sender, code=code)
+            route.disconnect(self.plan, connection, out, at=None if spot is None else at, sender=sender, code=code)
             return False
 
-        spot = (0, None) if place is None else (place.line, place.t)
-        return self._happened(link, closing(place is not None, sender, code), spot, act)
+        return self._happened(link, signature, spot or (0, None), act)
 
     def blurred(self, link: Link, sender: Sender, place: At) -> bool:
         """A message could not be read, and a row says what that means."""

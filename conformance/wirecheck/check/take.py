@@ -7,18 +7,18 @@ row holds to the checker itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from wirecheck.check.block import Block
 from wirecheck.check.kinds import Reading, StructKind
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
 from wirecheck.check.rows import Kept, Node, Step, answered
 from wirecheck.check.stepping import NOWHERE, Stepper
-from wirecheck.record import Record
 from wirecheck.shapes import joins
 from wirecheck.shapes.state import Event, Trace
 
@@ -37,16 +37,6 @@ Kinds = dict[type, StructKind]
 Quick = tuple[Callable[[Any], Any], bool, dict[Any, Node], int, Reading]
 """How to read the only name, or (False) all of them; the steps by where these lie among those of the connection, or by
 the class of what does not; what is done beside."""
-
-
-class Block(Protocol):
-    """Lines of a capture that follow each other. `lines` holds None where only `record` can tell what a line is."""
-
-    @property
-    def first(self) -> int: ...
-    @property
-    def lines(self) -> Sequence[Any]: ...
-    def record(self, index: int) -> Record | None: ...
 
 
 class Taker:
@@ -71,7 +61,7 @@ class Taker:
         for line, frame in zip(lines, self._typed.read(lines), strict=True):
             number += 1
             link = None if line is None else find(line.conn)
-            if link is not None:
+            if link is not None and not link.aside:
                 if link.epoch != epoch:
                     checker.catch_up(link)
                 cls = frame.__class__
@@ -111,10 +101,16 @@ class Taker:
             checker.count(quick + len(taken))
 
     def _slowly(self, block: Block, index: int) -> None:
+        checker, end = self._checker, block.end(index)
+        if end is not None:
+            if end.opens:
+                checker.opens(end.conn, end, block.first + index)
+            else:
+                checker.closes(end.conn, (block.first + index, end.t), end.sender, end.code)
+            return
         record = block.record(index)
         if record is None:
             return
-        checker = self._checker
         checker.receive(record)
         link = checker.links.get(record.at.conn)
         if link is not None and link.row is None:

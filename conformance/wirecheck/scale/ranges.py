@@ -128,7 +128,8 @@ def between(stream: Iterable[Block], first: int, last: int) -> Iterator[Block]:
             yield block
         elif start < end:
             raws = [block.raw(index) for index in range(start, end)]
-            yield Block(block.first + start, raws, block.lines[start:end])
+            ends = {place - start: found for place, found in block.ends.items() if start <= place < end}
+            yield Block(block.first + start, raws, block.lines[start:end], ends)
 
 
 def _pieces(stream: BinaryIO, part: Range, size: int, until: Callable[[int], int] | None) -> Iterator[bytes | Trouble]:

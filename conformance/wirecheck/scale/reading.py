@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Final
 
-from wirecheck.capture.blocks import Block, TextLine
+from wirecheck.capture.blocks import Block, CloseLine, End, TextLine
 from wirecheck.capture.lines import Trouble
 from wirecheck.capture.socketio import Unwrapping
 from wirecheck.check.apart import Apart
@@ -69,6 +69,8 @@ class _Reading:
         self._ours: set[str] = set()
         """Connections that began here, were seen to need nothing of the past, and hold no packets of a transport."""
         self._others: set[str] = set()
+        self._elsewhere: set[str] = set()
+        """Connections that did not; and those of both whose lines cannot be taken as they are."""
         self._fresh: dict[str, list[tuple[int, bytes | Trouble]]] = {}
         """Connections that began here and of which no message came yet, with their lines."""
         self._wrapped: set[str] = set()
@@ -93,26 +95,25 @@ class _Reading:
 
     def take(self, block: Block) -> None:
         """The next lines."""
-        self._apart.take(Sifted(block, self._ours, self._aside))
+        self._apart.take(Sifted(block, self._elsewhere, self._aside, self._passes))
 
-    def _aside(self, block: Sifted, index: int, record: Record | None) -> Record | None:
+    def _aside(self, block: Sifted, index: int) -> Record | None:
         """A line that the checker does not see as it is."""
         line = block.block.lines[index]
         raw = block.block.raw(index)
-        if isinstance(line, TextLine):
+        if line.__class__ is TextLine:
             conn = line.conn
             if conn and not (conn in self._ours or conn in self._wrapped or conn in self._fresh):
-                self._others.add(conn)
+                self._stranger(conn)
                 self._keep_line(block.first + index, raw)
                 if self._bumping and line.sender == "client":
                     self._bumped(block.made(index))
                 return None
-        if record is None:
-            record = block.made(index)
+        record = block.made(index)
         if record is None or self.lost:
             return None
         conn = record.at.conn
-        if conn in self._ours and isinstance(record, Message):
+        if conn in self._ours and record.__class__ is Message:
             return record
         if isinstance(record, Opened):
             self._opened(record, raw)
@@ -123,6 +124,20 @@ class _Reading:
         else:
             self._keep(record, raw)
         return None
+
+    def _passes(self, end: End) -> bool:
+        """What opens or closes a connection that is ours beyond doubt."""
+        conn = end.conn
+        if isinstance(end, CloseLine):
+            if conn not in self._ours or not self._unwrapping.closes(conn):
+                return False
+            self._ours.discard(conn)
+            return True
+        if not conn or self._bumping or self.lost or not self._unwrapping.opens(conn, end.url):
+            return False
+        self._begun(conn, secrets_of(end, self._job.dialect))
+        self._ours.add(conn)
+        return True
 
     def part(self, last: int) -> Part:
         """What came of it; `last` is the line at which another part begins."""
@@ -148,13 +163,21 @@ class _Reading:
         if not conn:
             self.lost = True
             return
-        found = secrets_of(record, self._job.dialect)
-        if found:
-            self._secrets.append(found)
         self._going_on(record)
-        self._ours.discard(conn)
-        self._wrapped.discard(conn)
-        self._fresh[conn] = [(record.at.line, line)]
+        self._begun(conn, secrets_of(record, self._job.dialect))
+        if not self._bumping and conn in self._unwrapping.plain:
+            self._ours.add(conn)  # nothing of what it says can have to do with a past elsewhere
+        else:
+            self._fresh[conn] = [(record.at.line, line)]
+            self._look(conn, aside=True)
+
+    def _begun(self, conn: str, secrets: frozenset[str]) -> None:
+        """A connection began here; whatever had its name is over."""
+        if secrets:
+            self._secrets.append(secrets)
+        for those in (self._ours, self._wrapped, self._elsewhere):
+            those.discard(conn)
+        self._fresh.pop(conn, None)
 
     def _going_on(self, record: Record) -> None:
         """A record of a connection that is ours, whatever it holds."""
@@ -185,9 +208,12 @@ class _Reading:
         seen = self._fresh.pop(conn)
         first = found[0]
         if isinstance(first, Message) and self._has_past(first):
+            if conn not in self._apart.links:  # too many were open at once, and it counted as cut
+                self.lost = True
+                return
             self._apart.disown(conn)
             self._unwrapping.over(conn)
-            self._others.add(conn)
+            self._stranger(conn)
             self._late = True
             for number, text in seen:
                 self._keep_line(number, text)
@@ -198,7 +224,23 @@ class _Reading:
             self._apart.receive(each)
 
     def _settled(self, conn: str) -> None:
-        (self._ours if conn in self._unwrapping.plain else self._wrapped).add(conn)
+        if conn in self._unwrapping.plain:
+            self._ours.add(conn)
+            self._look(conn, aside=False)
+        else:
+            self._wrapped.add(conn)
+            self._elsewhere.add(conn)
+
+    def _look(self, conn: str, *, aside: bool) -> None:
+        """Look at each line of a connection, or have its messages taken as they are."""
+        link = self._apart.links.get(conn)
+        if link is not None:
+            link.aside = aside
+
+    def _stranger(self, conn: str) -> None:
+        """Note a connection that has to be left to others."""
+        self._others.add(conn)
+        self._elsewhere.add(conn)
 
     def _keep(self, record: Record, line: bytes | Trouble) -> None:
         conn = record.at.conn
@@ -207,7 +249,7 @@ class _Reading:
                 self._apart.elsewhere(record.at.line, lost=True)
         elif not conn:
             self.lost = True
-        self._others.add(conn)
+        self._stranger(conn)
         self._keep_line(record.at.line, line)
         self._bumped(record)
 

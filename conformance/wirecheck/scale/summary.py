@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
 from wirecheck.capture import read
-from wirecheck.capture.blocks import Block
+from wirecheck.capture.blocks import Block, CloseLine, End
 from wirecheck.capture.socketio import Unwrapping
 from wirecheck.check import Checker
 from wirecheck.check.absorb import Absorbing, Different, fits, frozen, thaw
@@ -153,27 +153,49 @@ def _nothing() -> None:
 def _run(ran: Ran, stream: Iterable[Block], meanwhile: Callable[[], object]) -> None:
     """Judge lines one after the other: what every report means."""
 
-    def aside(block: Sifted, index: int, record: Record | None) -> Record | None:
-        record = record or block.made(index)
-        if isinstance(record, Message) and record.at.conn in ran.unwrapping.plain:
+    unwrapping, dialect = ran.unwrapping, ran.checker.dialect
+    plain = unwrapping.plain
+
+    def aside(block: Sifted, index: int) -> Record | None:
+        record = block.made(index)
+        if record is None or (record.__class__ is Message and record.at.conn in plain):
             return record
-        if record is not None:
-            _receive(ran, record)
+        _receive(ran, record)
         return None
 
+    def passes(end: End) -> bool:
+        if isinstance(end, CloseLine):
+            return unwrapping.closes(end.conn)
+        if not unwrapping.opens(end.conn, end.url):
+            return False
+        secrets = secrets_of(end, dialect)
+        if secrets:
+            note(ran.secrets, secrets)
+        return True
+
     for block in stream:
-        ran.checker.take(Sifted(block, ran.unwrapping.plain, aside))
+        ran.checker.take(Sifted(block, unwrapping.socketio, aside, passes))
         ran.line = block.first + len(block.lines)
         meanwhile()
 
 
 def _receive(ran: Ran, record: Record) -> None:
     if isinstance(record, Opened):
-        note(ran.secrets, secrets_of(record, ran.job.dialect))
+        secrets = secrets_of(record, ran.checker.dialect)
+        if secrets:
+            note(ran.secrets, secrets)
     elif isinstance(record, BadLine) and record.code == "unreadable":
         ran.stopped = True
     for each in ran.unwrapping.take(record):
         ran.checker.receive(each)
+    _look(ran, record.at.conn)
+
+
+def _look(ran: Ran, conn: str) -> None:
+    """Have the messages of a connection taken as they are, now that they are known to be, or else looked at."""
+    link = ran.checker.links.get(conn)
+    if link is not None:
+        link.aside = conn not in ran.unwrapping.plain
 
 
 def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
@@ -195,6 +217,8 @@ def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
     if part.unwrapping is not None:
         ran.unwrapping.plain |= part.unwrapping.plain
         ran.unwrapping.socketio.update(part.unwrapping.socketio)
+        for conn in stretch.links:
+            _look(ran, conn)
     for secrets in part.secrets:
         note(ran.secrets, secrets)
     ran.line = part.last
@@ -205,22 +229,26 @@ def _absorb(ran: Ran, part: Part, stretch: Stretch, meanwhile: Callable[[], obje
     """Take over a part; raises `Different` where that cannot be."""
     absorbing = Absorbing(ran.checker, stretch, over=ran.unwrapping.over)
 
-    def aside(block: Sifted, index: int, record: Record | None) -> Record | None:
+    plain = ran.unwrapping.plain
+
+    def aside(block: Sifted, index: int) -> Record | None:
         line = block.first + index
-        if record is None and not block.block.raw(index):
+        if not block.block.raw(index):
             if not absorbing.waits(line):
                 absorbing.at(line)
             return None
-        record = record or block.made(index)
-        if isinstance(record, Message) and record.at.conn in ran.unwrapping.plain:
+        record = block.made(index)
+        if record.__class__ is Message and record.at.conn in plain:
             absorbing.at(line)
             return record
         absorbing.at(line, () if record is None else ran.unwrapping.take(record))
+        if record is not None:
+            _look(ran, record.at.conn)
         return None
 
     for block in kept_blocks(part, ran.job.limits):
         absorbing.at(block.first)
-        absorbing.take(Sifted(block, ran.unwrapping.plain, aside))
+        absorbing.take(Sifted(block, ran.unwrapping.socketio, aside))
         meanwhile()
     absorbing.finish()
 

@@ -72,26 +72,53 @@ class Clients:
         return self.hides(facts) or self.asks.get((lane, key), facts.number) != facts.number
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Facts:
     """What is known of a connection beyond its frames. `params` is None where the URL is not known."""
 
-    started: bool = False
-    seen: set[Sender] = field(default_factory=set)
-    vantage: Vantage | None = None
-    exclusive: bool = False
-    params: Mapping[str, str | None] | None = None
-    auth_refused: bool = False
-    clients: Clients = field(default_factory=Clients)
-    number: int = 0
-    last: dict[Sender, int] = field(default_factory=dict)
+    started: bool
+    seen: frozenset[Sender]
+    vantage: Vantage | None
+    exclusive: bool
+    params: Mapping[str, str | None] | None
+    auth_refused: bool
+    clients: Clients
+    number: int
+    last: dict[Sender, int]
     """The connection's own number, and that of the last frame of each sender."""
-    contacts: dict[Key, None] | None = field(default_factory=dict)
-    open_spans: int = 0
-    homes: dict[Any, None] = field(default_factory=dict)
+    contacts: dict[Key, None] | None
+    open_spans: int
+    homes: dict[Any, None]
     """Sessions created on this connection, with both sides recorded, and seen on no other."""
-    answered: dict[Sender, int] = field(default_factory=dict)
+    answered: dict[Sender, int]
     """The number of the latest frame of each sender that was certainly received: something answered it."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        *,
+        started: bool = False,
+        seen: frozenset[Sender] = frozenset(),
+        vantage: Vantage | None = None,
+        exclusive: bool = False,
+        params: Mapping[str, str | None] | None = None,
+        auth_refused: bool = False,
+        number: int = 0,
+    ) -> None:
+        # Each connection has them: a factory for each field would take three times as long.
+        self.started = started
+        self.seen = seen
+        self.vantage = vantage
+        self.exclusive = exclusive
+        self.params = params
+        self.auth_refused = auth_refused
+        self.clients = clients
+        self.number = number
+        self.last = {}
+        self.contacts = {}
+        self.open_spans = 0
+        self.homes = {}
+        self.answered = {}
 
 
 class Event:
