@@ -99,7 +99,7 @@ def test_all_have_as_much_to_do(tmp_path: Path) -> None:
     (report,), (summary,) = judged([path], task, pool, least=size // 10)
     assert report == one_pass(path, task) and summary.again == 0
     ((part, told),) = pool.tasks
-    assert (part.start, part.end) == (size // 2, size)
+    assert (part.start, part.end, part.line) == (size // 2, size, 0)  # whoever gets it counts, that all may begin
     assert told.near
     three = Fickle(Random(0), eager=1.0)
     judged([path], task, three, helpers=2, least=size // 10)
@@ -123,6 +123,8 @@ def test_what_is_large_is_given_out_in_turns(tmp_path: Path, monkeypatch: pytest
     lengths = [part.end - part.start for part, _ in pool.tasks]
     assert max(lengths) <= size // 20
     assert size // 3 < sum(lengths)
+    counted = [part.line > 0 for part, _ in pool.tasks]
+    assert counted == sorted(counted) and not counted[0] and counted[-1]
     assert all(one.end <= other.start for (one, _), (other, _) in zip(pool.tasks, pool.tasks[1:], strict=False))
 
 

@@ -50,6 +50,15 @@ def test_checking_loads_no_tool_of_developers() -> None:
     assert loaded(checking) & {"hypothesis", "pytest", "websockets", "rich", "asyncio"} == set()
 
 
+@pytest.mark.parametrize(("text", "explained"), [('{"type":"ping"}', False), ('{"type":"task:token"}', True)])
+def test_what_explains_is_loaded_when_something_is_wrong(text: str, explained: bool) -> None:
+    judging = (
+        "from wirecheck import Checker, load\nfrom wirecheck.record import At, Message\nc = Checker(load('vonz'))\n"
+    )
+    judging += f"c.receive(Message(at=At(line=1, conn='c'), sender='server', body={text!r}))\nc.close()"
+    assert ("jsonschema" in loaded(judging)) is explained
+
+
 def checked(dialect: str, frames: int, *, faults: float, as_json: bool = False) -> Ended:
     made = traffic.lines(dialect, frames, faults=faults, as_json=as_json)
     ended = wirecheck("check", "-", "--dialect", dialect, "--fail-on", "never", "--format", "json", stdin=made)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from wirecheck.catalog import load_file
-from wirecheck.catalog.linear import Explaining, accepting, parsed
+from wirecheck.catalog.linear import accepting, explaining, parsed
 from wirecheck.decode import Decoder
 
 CATALOG = """\
@@ -32,7 +32,7 @@ frames:
 @pytest.mark.parametrize("step", [1, 3, 0.1, 0.25, 1e-7, 1e300])
 def test_multiples_are_told_by_one_engine_for_numbers_of_any_size(value: Any, step: float) -> None:
     schema = {"multipleOf": step}
-    assert accepting(schema)(value) == Explaining(schema).is_valid(value)
+    assert accepting(schema)(value) == explaining(schema).is_valid(value)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ def test_thresholds_come_back() -> None:
     before = gc.get_threshold()
     with sparing():
         assert gc.get_threshold() == THRESHOLDS != before
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
     assert gc.get_threshold() == before
     with pytest.raises(ZeroDivisionError), sparing():
         raise ZeroDivisionError

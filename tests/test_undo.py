@@ -13,6 +13,7 @@ import pytest
 from cuts import capture
 from wirecheck import Checker, dialects, load
 from wirecheck.capture import read, unwrap
+from wirecheck.capture.blocks import blocks
 from wirecheck.check.undo import Undo
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
@@ -50,6 +51,21 @@ def test_what_was_done_is_undone_or_stays(dialect: str, seed: int) -> None:
     assert list(checker.history.sessions) == list(changed.history.sessions) == list(plain.history.sessions)
     assert checker.close() == plain.close()
     assert changed.close() == checker.close()
+
+
+def test_connections_have_their_part_of_what_sessions_held_again() -> None:
+    """The one part, whoever asks for it; else a replay would be open for some, and not for others."""
+    lines = list(traffic.lines("vonz", 600, sessions=4))
+    checker = Checker(load("vonz"))
+    for block in blocks([b"".join(lines[:300])]):
+        checker.take(block)
+    undo = Undo(checker)
+    for block in blocks([b"".join(lines[300:])]):
+        checker.take(block)
+    undo.back(checker)
+    assert len(checker.links) == 4
+    assert checker.history.links == {link.number: link.memory for link in checker.links.values()}
+    assert all(checker.history.links[link.number] is link.memory for link in checker.links.values())
 
 
 def test_sessions_that_were_forgotten_are_there_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from wirecheck import schema
-from wirecheck.catalog.linear import Explaining, accepting
+from wirecheck.catalog.linear import accepting, explaining
 from wirecheck.catalog.model import BASIS_LEVEL, Dialect, FrameForm, Level, Style
 from wirecheck.strict import pointer_to, show
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 MAX_FAULTS = 100
 """Violated leaves, or undocumented members, named in one message; further ones of the same message say nothing new."""
@@ -40,7 +42,8 @@ class Variant:
     """A frame form ready for use: its validators in both styles, and where to look for what."""
 
     __slots__ = (
-        "_explain",
+        "_explaining",
+        "_schemas",
         "closed",
         "contains",
         "data",
@@ -64,10 +67,10 @@ class Variant:
         self.tag = dialect.envelope.tag
         self.data = dialect.envelope.data
         self.label = form.tag if form.tag is not None else form.key
-        schemas = {name: schema.frame_schema(dialect, form, name) for name in ("flat", "nested")}
-        self.valid: dict[str, Callable[[Any], bool]] = {name: accepting(value) for name, value in schemas.items()}
+        self._schemas = {name: schema.frame_schema(dialect, form, name) for name in ("flat", "nested")}
+        self.valid: dict[str, Callable[[Any], bool]] = {name: accepting(value) for name, value in self._schemas.items()}
         self.is_valid = self.valid[style]
-        self._explain = {name: Explaining(value) for name, value in schemas.items()}
+        self._explaining: dict[str, Draft202012Validator] = {}
 
     def payload(self, message: Mapping[str, Any], style: Style) -> Mapping[str, Any]:
         """The object that holds the payload; empty where it is absent or no object."""
@@ -150,7 +153,11 @@ class Variant:
 
     def errors(self, message: dict[str, Any], style: Style) -> Iterator[ValidationError]:
         """Every independent violated leaf of the schema, in the order of the message."""
-        every = islice(self._explain[style].iter_errors(message), MAX_FAULTS)
+        if self._is_accepted(message, style):
+            return
+        if style not in self._explaining:
+            self._explaining[style] = explaining(self._schemas[style])
+        every = islice(self._explaining[style].iter_errors(message), MAX_FAULTS)
         found = sorted(every, key=lambda e: [str(step) for step in e.absolute_path])
         seen: set[tuple[str, str]] = set()
         for error in found:
@@ -158,6 +165,12 @@ class Variant:
             if key not in seen:
                 seen.add(key)
                 yield error
+
+    def _is_accepted(self, message: dict[str, Any], style: Style) -> bool:
+        try:
+            return self.valid[style](message)
+        except UnicodeEncodeError:
+            return False  # a lone surrogate is no text to the quick validator
 
     def extras(self, message: Mapping[str, Any], style: Style) -> Iterator[tuple[Any, ...]]:
         """Steps to every member that the document does not know."""

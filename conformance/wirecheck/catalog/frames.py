@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wirecheck.catalog.linear import Explaining, accepting
+from wirecheck.catalog.linear import accepting, explaining
 from wirecheck.catalog.model import Case, Condition, EnvelopeForm, FrameForm, Where
 from wirecheck.catalog.places import applies, documented, locator, pointer
 from wirecheck.catalog.rulebook import Rulebook
@@ -171,6 +171,6 @@ def _misfits(
         yield f"it lacks the header field @{name}", ()
     schemas = [form.payload, *(case.payload for case in form.cases if applies(case, payload, header))]
     for schema in schemas:
-        if schema is not None:
-            for error in Explaining(dict(schema)).iter_errors(payload):
+        if schema is not None and not accepting(schema)(payload):
+            for error in explaining(schema).iter_errors(payload):
                 yield error.message[-200:], tuple(error.absolute_path)  # what is wrong stands at the end

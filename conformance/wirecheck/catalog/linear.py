@@ -2,22 +2,23 @@
 
 Law: JSON Schema and nothing else. Patterns are matched by an engine that never goes back, unique items are found
 without comparing each with each, multiples are told for a number of any size, and both validators (the quick one, which
-says yes or no, and the one that explains) do it in the same way, so that they agree.
+says yes or no, and the one that explains, in `violations`) do it in the same way, so that they agree. The second one is
+imported when something is wrong.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that comes with Python
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 UNBOUNDED: Final = _parser.MAXREPEAT
 """How often a part of a `parsed` pattern is repeated at most, where it has no bound."""
@@ -27,6 +28,13 @@ _ENGINE = jsonschema_rs.RegexOptions()
 def accepting(schema: Mapping[str, Any]) -> Callable[[Any], bool]:
     """Whether a value is valid, and nothing more. Formats are notes, as the draft has it."""
     return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=False, pattern_options=_ENGINE).is_valid
+
+
+def explaining(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """What names every violated leaf. Most messages and catalogs have none: what it takes is imported here."""
+    from wirecheck.catalog.violations import Explaining
+
+    return Explaining(dict(schema))
 
 
 @lru_cache(maxsize=1024)
@@ -48,43 +56,3 @@ def parsed(pattern: str) -> Any:
         warnings.simplefilter("ignore", FutureWarning)
         re.compile(pattern)  # it looks at more than the parser does
         return _parser.parse(pattern)
-
-
-def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-    matches = matcher(pattern)
-    if matches is not None and isinstance(value, str) and not matches(_unicode(value)):
-        yield ValidationError(f"{value[:60]!r} does not match {pattern!r}")
-
-
-def _unicode(value: Any) -> Any:
-    """The value with escapes for halves of surrogate pairs, which are no text to the quick engine."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_unicode(name): _unicode(inner) for name, inner in value.items()}
-    return [_unicode(inner) for inner in value] if isinstance(value, list) else value
-
-
-_are_unique = accepting({"uniqueItems": True})
-
-
-def _unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
-    if wanted and isinstance(value, list) and not _are_unique(_unicode(value)):
-        yield ValidationError("the items are not unique")
-
-
-@lru_cache(maxsize=1024)
-def _divided(step: float) -> Callable[[Any], bool]:
-    return accepting({"multipleOf": step})
-
-
-def _multiple(_: Any, step: float, value: Any, __: Any) -> Iterator[ValidationError]:
-    # By the quick engine, since the other one computes in doubles and raises on what none holds.
-    if isinstance(value, (int, float)) and not _divided(step)(value):
-        yield ValidationError(f"{repr(value)[:60]} is not a multiple of {step}")
-
-
-Explaining: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub lacks annotations
-    Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique, "multipleOf": _multiple}
-)
-"""Names every violated leaf. Made with a schema, as `Draft202012Validator` is."""

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
-
+from wirecheck.catalog.linear import accepting, explaining
 from wirecheck.catalog.model import Where
 from wirecheck.catalog.source import MAX_FAULTS, Faults, Node
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 Path = tuple[str | int, ...]
 
@@ -51,21 +51,27 @@ def catalog_schema() -> dict[str, Any]:
     return schema
 
 
-def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-    # `$` of JSON Schema is the end of the text; Python's would let a line break follow.
-    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-_Strict: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub lacks annotations
-    Draft202012Validator, {"pattern": _pattern}
-)
+def _part(part: str) -> dict[str, Any]:
+    """The schema of one `$defs` entry."""
+    schema = catalog_schema()
+    return {"$schema": schema["$schema"], "$ref": f"#/$defs/{part}", "$defs": schema["$defs"]}
 
 
 @cache
-def _validator(part: str) -> Draft202012Validator:
-    schema = catalog_schema()
-    return _Strict({"$schema": schema["$schema"], "$ref": f"#/$defs/{part}", "$defs": schema["$defs"]})
+def _accepts(part: str) -> Callable[[Any], bool]:
+    return accepting(_part(part))
+
+
+@cache
+def _explaining(part: str) -> Draft202012Validator:
+    return explaining(_part(part))
+
+
+def _violations(node: Node, part: str) -> Iterator[ValidationError]:
+    """What is wrong with the plain structure of `node`, at most `MAX_FAULTS`."""
+    plain = node.plain()
+    if not _accepts(part)(plain):
+        yield from islice(_explaining(part).iter_errors(plain), MAX_FAULTS)
 
 
 def check_structure(node: Node, part: str, faults: Faults, *, whole: str = "the catalog") -> tuple[Path, ...]:
@@ -74,7 +80,7 @@ def check_structure(node: Node, part: str, faults: Faults, *, whole: str = "the 
     Returns the paths of what is wrong, at most `MAX_FAULTS`.
     """
     wrong: list[Path] = []
-    for error in islice(_validator(part).iter_errors(node.plain()), MAX_FAULTS):
+    for error in _violations(node, part):
         path: Path = tuple(error.absolute_path)
         for where, message in _explain(error, node, path, _label(path, whole)):
             wrong.append(path)
@@ -87,7 +93,7 @@ def faulty(node: Node, part: str) -> Iterator[Path]:
 
     The empty path stands for what the whole lacks. At most `MAX_FAULTS`.
     """
-    for error in islice(_validator(part).iter_errors(node.plain()), MAX_FAULTS):
+    for error in _violations(node, part):
         path: Path = tuple(error.absolute_path)
         instance: Any = error.instance
         if error.validator == "additionalProperties":

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from wirecheck.check import checker as bounds
 from wirecheck.check import memory
-from wirecheck.check.apart import Stretch, lined, note
+from wirecheck.check.apart import Stretch, lined
 from wirecheck.check.block import Block
 from wirecheck.check.checker import Checker
 from wirecheck.check.journal import FAR, WHATS
@@ -66,7 +66,7 @@ def fits(checker: Checker, stretch: Stretch, *, others: int) -> bool:
         and len(checker.links) + others + stretch.most <= bounds.MAX_LINKS
         and known.met == full
         and checker.met.keys().isdisjoint(stretch.shown if full else stretch.met)
-        and checker.history.sessions.keys().isdisjoint(stretch.sessions)
+        and checker.history.sessions.keys().isdisjoint(stretch.entries.about("session"))
         and len(clients.topics) + sum(map(len, stretch.entries.about("topics"))) <= MAX_TOPICS
     )
 
@@ -127,7 +127,7 @@ class Absorbing:
         if checker.epoch != self.expected:
             raise Different
         self.line = line
-        note(checker, line)
+        checker.tally.line = line
         for record in records:
             checker.receive(record)
             self.look()
@@ -150,14 +150,15 @@ class Absorbing:
                 self.begun[link.number] = self.line
         self.count = checker.tally.connections
 
-    def finish(self) -> None:
-        """Take over what the stretch left behind."""
+    def finish(self) -> list[str]:
+        """Take over what the stretch left behind; the names of the connections that came with it."""
         checker = self.checker
         self.at(FAR)
         self.compare()
-        self.take_over()
+        conns = self.take_over()
         assert checker._taker is not None
         checker._taker.stepper.__class__ = Stepper
+        return conns
 
     def ahead(self) -> int:
         return self.entries.lines[self.replayed] if self.replayed < len(self.entries) else FAR + 1
@@ -165,7 +166,7 @@ class Absorbing:
     def replay(self, line: int, what: str, about: Any) -> None:
         """What happened in the stretch at this line, as the older connections see it."""
         checker = self.checker
-        note(checker, line)
+        checker.tally.line = line
         match what:
             case "open":
                 for record in self.over(about):
@@ -228,7 +229,7 @@ class Absorbing:
         if not right:
             raise Different
 
-    def take_over(self) -> None:
+    def take_over(self) -> list[str]:
         checker, stretch, tally = self.checker, self.stretch, self.checker.tally
         assert isinstance(tally, Placed)
         groups = joined(self.before, (tally, stretch.tally))
@@ -244,17 +245,21 @@ class Absorbing:
             ours = checker.out.counts[guarantee]
             for which, count in enumerate(counts):
                 ours[which] += count
-        for key, session in stretch.sessions.items():
-            session.epoch = self.held[key].epoch
+        for (key, held), session in zip(self.held.items(), stretch.sessions, strict=True):
+            session.epoch = held.epoch
             checker.history.sessions[key] = session
-        checker.history.links.update(stretch.memories)
         checker.met.update(stretch.met)
-        for link in stretch.links.values():
+        began = {**self.begun, **stretch.lines}
+        both = list(checker.links.values())
+        for link in stretch.links:
             link.facts.clients = checker._clients
             link.epoch += self.epoch
             link.adopt(checker._tables.rows)
-        checker.numbered.update((link.number, link) for link in stretch.links.values())
-        began = {**self.begun, **stretch.lines}
-        both = {**checker.links, **stretch.links}
+            checker.numbered[link.number] = link
+            if checker.remembers:
+                checker.history.links[link.number] = link.memory
+            both.append(link)
+        conns = [link.conn for link in both[len(checker.links) :]]
         checker.links.clear()
-        checker.links.update(sorted(both.items(), key=lambda item: began.get(item[1].number, 0)))
+        checker.links.update((link.conn, link) for link in sorted(both, key=lambda link: began.get(link.number, 0)))
+        return conns

@@ -21,13 +21,14 @@ from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import Meaning
 from wirecheck.check.memory import Session
 from wirecheck.check.plan import Moves
+from wirecheck.check.portions import Portions, alone
 from wirecheck.check.rows import Step
 from wirecheck.check.stepping import Frame, Refs, Stepper, Values
 from wirecheck.check.tally import Placed
 from wirecheck.record import Record
 from wirecheck.shapes.lane import MAX_KEYS, Key
 from wirecheck.shapes.opted import MAX_TOPICS
-from wirecheck.shapes.state import Clients, Event
+from wirecheck.shapes.state import Event
 from wirecheck.verdict import Finding
 
 _MISSED: Final = 10_000
@@ -40,7 +41,8 @@ class Stretch:
 
     `entries`: its journal. `bumps`: where it took a client to have ended something on an older connection. `lines`:
     where the connections that are still open began, by their numbers. `most`: how many were open at once. `shown`: the
-    sessions that it met, where they are not in `met`. `looked`: whether it counted what befalls all sessions.
+    sessions that it met, where they are not in `met`. `sessions`: what is remembered of those of which the journal
+    tells, in its order. `looked`: whether it counted what befalls all sessions.
     `missed`, `bold`, `keys`: what it asked about other clients (see `Asked`). `sound` is false
     where bounds were reached, so that none of it counts.
     """
@@ -48,13 +50,12 @@ class Stretch:
     known: Past
     entries: Entries
     bumps: tuple[int, ...]
-    links: dict[str, Link]
+    links: Portions[Link]
     lines: dict[int, int]
     most: int
     met: dict[Any, int]
     shown: frozenset[Any]
-    sessions: dict[Key, Session]
-    memories: dict[int, memory.Link]
+    sessions: Portions[Session]
     looked: bool
     epoch: int
     missed: frozenset[str]
@@ -73,27 +74,21 @@ class Lined(Stepper):
     def step(
         self, link: Link, meaning: Meaning, values: Values, refs: Refs, meets: int, spot: Spot, frame: Frame
     ) -> Step | None:
-        note(self.checker, spot[0])
+        self.checker.tally.line = spot[0]
         return super().step(link, meaning, values, refs, meets, spot, frame)
 
     def noted(self, link: Link, reading: Reading, values: Values, frame: Any, spot: Spot) -> bool:
-        note(self.checker, spot[0])
+        self.checker.tally.line = spot[0]
         return super().noted(link, reading, values, frame, spot)
 
     def found(self, link: Link, spot: Spot) -> None:
-        note(self.checker, spot[0])
+        self.checker.tally.line = spot[0]
         super().found(link, spot)
 
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         if spot[0]:  # what has no place of its own happens where the checker is
-            note(self.checker, spot[0])
+            self.checker.tally.line = spot[0]
         super().move(link, step, values, spot)
-
-
-def note(checker: Checker, line: int) -> None:
-    """Note where the checker is."""
-    assert isinstance(checker.tally, Placed)
-    checker.tally.line = line
 
 
 def lined(checker: Checker) -> None:
@@ -198,22 +193,18 @@ class Apart(Checker):
     def stretch(self) -> Stretch:
         """What there is to take over. Nothing more can be judged after it."""
         self.settle()
-        nobody = Clients()
-        for link in self.links.values():
-            link.facts.clients = nobody
         asked, opened, remembered = self._asked, self._opened_here, self._remembered
         lines = self._journal.entries.lines
         return Stretch(
             known=self._known,
             entries=self._journal.entries,
             bumps=tuple(self._bumps),
-            links=dict(opened),
+            links=alone(opened.values()),
             lines={number: lines[place] for number, place in opened.places.items()},
             most=opened.most,
             met=dict(self.met),
             shown=frozenset(self.met.asked if isinstance(self.met, Full) else ()),
-            sessions=dict(remembered.sessions),
-            memories=remembered.links,
+            sessions=Portions(remembered.sessions.values()),
             looked=remembered.looked > len(remembered.sessions),
             epoch=self._count,
             missed=frozenset(asked.missed),

@@ -170,7 +170,7 @@ def _live(
     roles = moves.roles
     session = session_of(history, key)
     if BORN in roles:
-        session.born = home and not session.prompts and not session.texts and not session.partial
+        session.born = home and not session.prompts and not session.texted and not session.partial
         if link.births:
             link.mixed = link.mixed or len(set(link.births)) > 1
             session.sure = session.sure and not link.mixed
@@ -291,11 +291,11 @@ def _end(plan: Plan, history: History, link: Link, key: Key, out: Outcomes) -> N
     session = session_of(history, key)
     if plan.history is None or not expects(bracket):
         return
-    if not bracket.content and bracket.seen.alone and (bracket.seen.texts or bracket.seen.items):
+    if not bracket.content and bracket.seen.alone and bracket.seen.past:
         text = "nothing of what was seen before the replay comes back in it"
         out.broke(plan.history, bracket.at, bracket.label, text)
         return
-    judgements = [recall.places(session, bracket), *recall.calls(session, bracket), recall.texts(session, bracket)]
+    judgements = recall.judged(session, bracket)
     if session.full or bracket.overflow:
         judgements = [verdict for verdict in judgements if verdict is not False]
     if False in judgements:

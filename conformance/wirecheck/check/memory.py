@@ -34,17 +34,49 @@ Item = tuple[int, int]
 """A call or result: the residue of its payload, and how many bytes of its turn's, or session's, text came before it."""
 
 
-_PLACE = 48
-"""Bits for how many bytes of text came before an item; no session's text is that long."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What is known of turns that ended: of each that was seen whole its text and the server's own version of it (or
+    None), and the items of each kind."""
+
+    texts: list[tuple[Residue, Residue | None]]
+    items: dict[str, list[Item]]
 
 
-def packed(item: Item) -> int:
-    """An item as one number, which takes less than half of the memory: there may be a hundred thousand."""
-    return item[0] << _PLACE | item[1]
+_STREAMED, _AGREED, _VERSION, _ITEMS = range(4)
+"""What an entry is: a text; one whose version by the server is the same; the server's version of the text before; an
+item of the first kind."""
+_ENTRY = 23
+"""Bytes of an entry: what it is, how many bytes of text (6), a residue (16). That takes a quarter of what numbers in
+tuples and lists do, and there may be a hundred thousand."""
 
 
-def unpacked(number: int) -> Item:
-    return number >> _PLACE, number & ((1 << _PLACE) - 1)
+def _entry(what: int, residue: Residue) -> bytes:
+    return (what << 176 | residue[0] << 128 | residue[1]).to_bytes(_ENTRY, "big")
+
+
+def _texted(text: Residue, final: Residue | None) -> bytes:
+    if final is None or final == text:
+        return _entry(_STREAMED if final is None else _AGREED, text)
+    return _entry(_STREAMED, text) + _entry(_VERSION, final)
+
+
+def unpacked(past: bytes) -> Recalled:
+    """What a session's `past`, or a beginning of it, says."""
+    found = Recalled(texts=[], items={})
+    for start in range(0, len(past), _ENTRY):
+        what = past[start]
+        residue = (
+            int.from_bytes(past[start + 1 : start + 7], "big"),
+            int.from_bytes(past[start + 7 : start + _ENTRY], "big"),
+        )
+        if what == _VERSION:
+            found.texts[-1] = found.texts[-1][0], residue
+        elif what < _ITEMS:
+            found.texts.append((residue, residue if what == _AGREED else None))
+        else:
+            found.items.setdefault(KINDS[what - _ITEMS], []).append((residue[1], residue[0]))
+    return found
 
 
 @dataclass(slots=True)
@@ -73,10 +105,8 @@ class Turn:
 class Session:
     """`born`: created in this capture. `prompts`: turns certainly asked for. `sure`: nothing about them is in doubt.
 
-    `texts`: of each turn that ended and was seen whole, its text and the server's own version of it (or None).
-    `partial`: some turn was not.
-    `signed`: the server's versions hold links. `items`: calls and results of turns that ended, `packed`. `full`: there
-    were more, or copies of the same.
+    `past`: what is remembered of turns that ended, see `unpacked`. `partial`: some turn was not seen whole. `signed`:
+    the server's versions hold links. `full`: there were more calls and results, or copies of the same.
     """
 
     born: bool = False
@@ -84,8 +114,7 @@ class Session:
     prompts: int = 0
     full: bool = False
     partial: bool = False
-    texts: list[tuple[Residue, Residue | None]] = field(default_factory=list)
-    items: dict[str, list[int]] = field(default_factory=dict)
+    past: bytes = b""
     now: Turn | None = None
     length: int = 0
     """Bytes of the texts of the turns that ended."""
@@ -95,20 +124,28 @@ class Session:
     shown_by: dict[int, None] = field(default_factory=dict)
     """The connections, still open, on which the session was seen."""
 
+    @property
+    def texted(self) -> bool:
+        """Whether the text of some turn that ended is remembered."""
+        whats = self.past[::_ENTRY]
+        return _STREAMED in whats or _AGREED in whats
+
     def ended(self, turn: Turn, final: Residue | None) -> int:
         """Remember a turn that ended; returns by how much there is more to remember."""
         weight = self.weight
         text = turn.joined()
         if self.weight < MAX_ITEMS:
+            entries = [self.past]
             if not turn.whole:
                 self.partial = True
             elif text[0]:
-                self.texts.append((text, text if final == text else final))  # held once, for there are many
+                entries.append(_texted(text, final))
                 self.weight += 1
             for kind, items in turn.items.items():
-                placed = [packed((payload, self.length + before)) for payload, before in items]
-                self.items.setdefault(kind, []).extend(placed)
+                what = _ITEMS + KINDS.index(kind)
+                entries += [_entry(what, (self.length + before, payload)) for payload, before in items]
                 self.weight += len(items)
+            self.past = b"".join(entries)
             self.length += text[0]
         else:
             self.full = True
@@ -118,11 +155,10 @@ class Session:
 
 @dataclass(slots=True)
 class Snapshot:
-    """What a replay should bring back: so many texts and items of the session, and the text (None: not seen from its
+    """What a replay should bring back: the session's `past` up to so many bytes, and the text (None: not seen from its
     start) and items of the turn that ran."""
 
-    texts: int
-    items: dict[str, int]
+    past: int
     text: Residue | None
     running: dict[str, list[Item]]
     alone: bool
@@ -211,8 +247,7 @@ def forget(history: History) -> None:
 def snapshot(session: Session, *, alone: bool) -> Snapshot:
     turn = session.now
     return Snapshot(
-        texts=len(session.texts),
-        items={kind: len(items) for kind, items in session.items.items()},
+        past=len(session.past),
         alone=alone,
         text=NOTHING if turn is None else turn.joined() if turn.whole else None,
         running={}
@@ -227,7 +262,7 @@ def snapshot(session: Session, *, alone: bool) -> Snapshot:
 def expects(bracket: Bracket) -> bool:
     """Whether anything is known that the replay should bring back."""
     seen = bracket.seen
-    return bool(seen.texts or seen.items or seen.running or (seen.text or NOTHING)[0])
+    return bool(seen.past or seen.running or (seen.text or NOTHING)[0])
 
 
 def is_signed(text: str) -> bool:

@@ -7,47 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wirecheck.check.memory import KINDS, Bracket, Item, Residue, Session, unpacked
+from wirecheck.check.memory import KINDS, Bracket, Item, Recalled, Residue, Session, unpacked
 from wirecheck.shapes.joins import NOTHING, PRIME, join, residue_of
 
 
-def calls(session: Session, bracket: Bracket) -> list[bool | None]:
+def judged(session: Session, bracket: Bracket) -> list[bool | None]:
+    """Whether calls and results stand where they stood, whether each kind of them came back, and (last) the texts."""
+    past = unpacked(session.past[: bracket.seen.past])
+    return [_places(session, past, bracket), *_calls(past, bracket), _texts(session, past.texts, bracket)]
+
+
+def _calls(past: Recalled, bracket: Bracket) -> list[bool | None]:
     """For each kind of item: True if it came back, False if not, None if the replay holds none of the kind."""
     found: list[bool | None] = []
     for kind in KINDS:
-        seen = [payload for payload, _ in _seen(session, bracket, kind)]
+        seen = [payload for payload, _ in _seen(past, bracket, kind)]
         again = [payload for payload, _ in bracket.items.get(kind, ())]
         if seen:
             found.append(_in_order(seen, again) if again else None)
     return found
 
 
-def places(session: Session, bracket: Bracket) -> bool | None:
+def _places(session: Session, past: Recalled, bracket: Bracket) -> bool | None:
     """Whether calls and results came back where they stood in the text; None unless all of the text is known."""
     running = bracket.seen.text
     if not session.born or session.partial or running is None or not bracket.length:
         return None
     streamed = NOTHING
-    for text, _ in session.texts[: bracket.seen.texts]:
+    for text, _ in past.texts:
         streamed = join(streamed, text)
     raw = "".join(piece for pieces in bracket.texts for piece in pieces).encode("utf-8", "surrogatepass")
     if not _begins(raw, join(streamed, running)):
         return None
-    kinds = [kind for kind in KINDS if bracket.items.get(kind) and _seen(session, bracket, kind)]
+    kinds = [kind for kind in KINDS if bracket.items.get(kind) and _seen(past, bracket, kind)]
     if not kinds:
         return None
-    return all(_in_order(_seen(session, bracket, kind), bracket.items[kind]) for kind in kinds)
+    return all(_in_order(_seen(past, bracket, kind), bracket.items[kind]) for kind in kinds)
 
 
-def _seen(session: Session, bracket: Bracket, kind: str) -> list[Item]:
-    ended = session.items.get(kind, [])[: bracket.seen.items.get(kind, 0)]
-    return [*map(unpacked, ended), *bracket.seen.running.get(kind, ())]
+def _seen(past: Recalled, bracket: Bracket, kind: str) -> list[Item]:
+    return [*past.items.get(kind, ()), *bracket.seen.running.get(kind, ())]
 
 
-def texts(session: Session, bracket: Bracket) -> bool | None:
+def _texts(session: Session, texts: list[tuple[Residue, Residue | None]], bracket: Bracket) -> bool | None:
     """Whether the texts of the turns seen before came back; None where that cannot be told."""
     running = bracket.seen.text or NOTHING
-    texts = session.texts[: bracket.seen.texts]
     if not bracket.length or not (texts or running[0]):
         return None
     again = ["".join(pieces).encode("utf-8", "surrogatepass") for pieces in bracket.texts]

@@ -31,6 +31,8 @@ class Tally:
     groups: dict[tuple[str, ...], Group] = field(default_factory=dict)
     dropped: int = 0
     recorded: set[Sender] = field(default_factory=set)
+    line: int = 0
+    """Where the checker is, if anybody notes that."""
 
     def add(self, finding: Finding) -> None:
         cause = _cause(finding)
@@ -45,12 +47,8 @@ class Tally:
 
 @dataclass(slots=True)
 class Placed(Tally):
-    """The same of a stretch of an input: beside each line that a group keeps, the line at which that was found.
+    """The same of a stretch of an input: beside each line that a group keeps, the line at which that was found."""
 
-    `line` is where the checker is.
-    """
-
-    line: int = 0
     judged: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
 
     def add(self, finding: Finding) -> None:

@@ -7,48 +7,15 @@ run is copied when somebody asks for it, and the rest of the checker at once.
 from __future__ import annotations
 
 import pickle
-import zlib
-from collections.abc import ItemsView, Iterator, ValuesView
+from collections.abc import ItemsView, ValuesView
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from wirecheck.check.absorb import frozen, thaw
 from wirecheck.check.checker import Checker
-from wirecheck.check.link import Link
 from wirecheck.check.memory import Session
+from wirecheck.check.portions import Portions, alone
 from wirecheck.shapes.lane import Key
-from wirecheck.shapes.state import Clients
-
-_TOGETHER: Final = 50
-"""Sessions, or connections, that are copied at once: while a copy is made, a list of all that is in it takes several
-times as much."""
-
-
-def _together(those: list[Any]) -> Iterator[list[Any]]:
-    return (those[start : start + _TOGETHER] for start in range(0, len(those), _TOGETHER))
-
-
-def _packed(those: Any) -> bytes:
-    return zlib.compress(pickle.dumps(those), 1)  # they are much alike
-
-
-def _unpacked(data: bytes) -> Any:
-    return pickle.loads(zlib.decompress(data))
-
-
-def _without_clients(links: list[Link]) -> bytes:
-    """Connections as bytes, without what they share with all others."""
-    shared = [link.facts.clients for link in links]
-    for link in links:
-        link.facts.clients = _NOBODY
-    try:
-        return _packed(links)
-    finally:
-        for link, clients in zip(links, shared, strict=True):
-            link.facts.clients = clients
-
-
-_NOBODY: Final = Clients()
 
 
 class _Lent(dict[Key, Session]):
@@ -96,13 +63,13 @@ class Undo:
         checker.settle()
         history = checker.history
         self._sessions = history.sessions
-        running = [key for key, session in self._sessions.items() if session.now is not None]
+        running = {key: session for key, session in self._sessions.items() if session.now is not None}
         links, numbered = checker.links, checker.numbered
-        checker.history, checker.links, checker.numbered = replace(history, sessions={}), {}, {}
+        checker.history, checker.links, checker.numbered = replace(history, sessions={}, links={}), {}, {}
         self._state = frozen(checker)
         checker.links, checker.numbered = links, numbered
-        self._running = [_packed({key: self._sessions[key] for key in some}) for some in _together(running)]
-        self._links = [_without_clients(some) for some in _together(list(links.values()))]
+        self._running = Portions(running.items(), dense=True)
+        self._links = alone(links.values(), dense=True)
         history.sessions = self._lent = _Lent(self._sessions, frozenset(running))
         checker.history = history
 
@@ -115,10 +82,11 @@ class Undo:
         thaw(checker, self._state)
         for key, session in self._lent.before.items():
             self._sessions[key] = pickle.loads(session)
-        for some in self._running:
-            self._sessions.update(_unpacked(some))
-        for link in (link for some in self._links for link in _unpacked(some)):
+        self._sessions.update(self._running)
+        for link in self._links:
             link.facts.clients = checker._clients
             link.adopt(checker._tables.rows)
             checker.links[link.conn] = checker.numbered[link.number] = link
+            if checker.remembers:
+                checker.history.links[link.number] = link.memory
         checker.history.sessions = self._sessions

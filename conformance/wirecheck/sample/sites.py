@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from wirecheck import schema
 from wirecheck.catalog import applies
-from wirecheck.catalog.linear import Explaining
+from wirecheck.catalog.linear import explaining
 from wirecheck.catalog.model import Case, Dialect, FrameForm, Style
 from wirecheck.catalog.places import documented
 from wirecheck.sample.conjunction import Part, Schema, fitting, parts
@@ -60,7 +60,7 @@ class Ground:
         payloads = (form.payload, *(case.payload for case in form.cases))
         self._open = not any(one.keys() & {"anyOf", "oneOf"} for one in payloads if one is not None)
         whole = schema.frame_schema(dialect, form, style)
-        self._validators = (Explaining(whole), Draft202012Validator(whole))
+        self._validators = (explaining(whole), Draft202012Validator(whole))
         self._fits = fitting((whole,))
         self._sites: dict[tuple[int, ...], tuple[Site, ...]] = {}
         self._makers: dict[tuple[Schema, ...] | int, tuple[Any, Maker]] = {}

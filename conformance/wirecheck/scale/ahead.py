@@ -161,7 +161,9 @@ class Ahead:
             job = replace(source.job, near=self._near[index])
             if index == self._here[0] and self._summary is not None:
                 job = replace(job, known=past or self._summary.past)
-            part = replace(source.all, start=start, end=end, line=self._line(index, start))
+            # What is given out first is counted by who gets it: so judging begins here at once.
+            line = self._line(index, start) if self._judged or not self._near[index] else 0
+            part = replace(source.all, start=start, end=end, line=line)
             number = self._pool.give((part, job))
             self._sent.append(_Sent(source=index, part=part, number=number, when=self._judged))
 

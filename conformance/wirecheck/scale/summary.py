@@ -207,7 +207,7 @@ def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
         return
     before, unwrapping = Undo(ran.checker), pickle.dumps(ran.unwrapping)
     try:
-        _absorb(ran, part, stretch, meanwhile)
+        conns = _absorb(ran, part, stretch, meanwhile)
     except Different:
         before.back(ran.checker)
         ran.unwrapping = pickle.loads(unwrapping)
@@ -217,7 +217,7 @@ def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
     if part.unwrapping is not None:
         ran.unwrapping.plain |= part.unwrapping.plain
         ran.unwrapping.socketio.update(part.unwrapping.socketio)
-        for conn in stretch.links:
+        for conn in conns:
             _look(ran, conn)
     for secrets in part.secrets:
         note(ran.secrets, secrets)
@@ -225,8 +225,8 @@ def _take_over(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
     ran.stopped = part.stopped is not None
 
 
-def _absorb(ran: Ran, part: Part, stretch: Stretch, meanwhile: Callable[[], object]) -> None:
-    """Take over a part; raises `Different` where that cannot be."""
+def _absorb(ran: Ran, part: Part, stretch: Stretch, meanwhile: Callable[[], object]) -> list[str]:
+    """Take over a part; the names of its connections that are open. Raises `Different` where that cannot be."""
     absorbing = Absorbing(ran.checker, stretch, over=ran.unwrapping.over)
 
     plain = ran.unwrapping.plain
@@ -250,7 +250,7 @@ def _absorb(ran: Ran, part: Part, stretch: Stretch, meanwhile: Callable[[], obje
         absorbing.at(block.first)
         absorbing.take(Sifted(block, ran.unwrapping.socketio, aside))
         meanwhile()
-    absorbing.finish()
+    return absorbing.finish()
 
 
 def _run_again(ran: Ran, part: Part, meanwhile: Callable[[], object]) -> None:
