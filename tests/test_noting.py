@@ -14,6 +14,8 @@ import pytest
 from wirecheck import Checker, catalog
 from wirecheck.capture.blocks import blocks
 from wirecheck.check import history, memory, noting, take
+from wirecheck.check.kinds import Reading
+from wirecheck.shapes.state import Clients, Facts
 from wirecheck.verdict import Report
 
 VONZ = catalog.load("vonz")
@@ -240,6 +242,32 @@ def test_sessions_that_many_connections_show_are_remembered_alike(
     assert min(done[True], done[False]) > 100
 
 
+def readings(checker: Checker) -> dict[str, tuple[Any, Reading]]:
+    """The classes of flat frames that were met, and how they are read, by label."""
+    return {
+        each.meaning.moves.label: (kind.kind.type, each)
+        for kind in checker._tables._kinds.values()
+        for each in kind.readings.values()
+        if kind.kind.style == "flat"
+    }
+
+
+@pytest.mark.parametrize(("name", "before", "noted"), [(None, 0, True), ("s", 0, False), (None, 2_000, False)])
+def test_a_request_for_a_new_session_names_none(name: str | None, before: int, noted: bool) -> None:
+    """And so many of them are remembered; anything else is for `history` to see to."""
+    checker = Checker(VONZ)
+    frame = {"type": "session.start", "profile_id": "p"}
+    for block in blocks([json.dumps({"from": "client", "text": json.dumps(frame)}).encode() + b"\n"]):
+        checker.take(block)
+    made, reading = readings(checker)["session.start"]
+    link, known = memory.Link(), memory.History()
+    link.births += [True] * before
+    assert reading.noting is not None
+    assert reading.noting.note(known, link, 1, Facts(Clients()), (name,), msgspec.convert(frame, made)) is noted
+    assert link.births == [True] * before + [False] * noted
+    assert known == memory.History()
+
+
 @pytest.mark.parametrize(
     ("label", "waits", "shown", "runs_on", "noted"),
     [
@@ -262,13 +290,7 @@ def test_nothing_is_noted_where_anything_is_in_doubt(
     frame = {"type": "task:tool_result", "session_id": name, "tool": "Bash", "output": "x"}
     for block in blocks([json.dumps({"from": "server", "text": json.dumps(frame)}).encode() + b"\n"]):
         checker.take(block)
-    readings = {
-        each.meaning.moves.label: (kind.kind.type, each)
-        for kind in checker._tables._kinds.values()
-        for each in kind.readings.values()
-        if kind.kind.style == "flat"
-    }
-    made, reading = readings[label]
+    made, reading = readings(checker)[label]
     asked = {"type": label, "session_id": name, "prompt": "x"}
     there = msgspec.convert(asked if label == "session.turn" else frame, made)
     turn = memory.Turn(runs_on, True)
@@ -278,5 +300,5 @@ def test_nothing_is_noted_where_anything_is_in_doubt(
     if waits:
         getattr(link, waits)[("another",)] = object()
     assert reading.noting is not None
-    assert reading.noting.note(known, link, 1, reading.keys(there), there) is noted
+    assert reading.noting.note(known, link, 1, Facts(Clients()), reading.keys(there), there) is noted
     assert (session != before) is noted

@@ -220,7 +220,11 @@ def test_one_that_was_cut_because_too_many_were_open_is_read_again(tmp_path: Pat
     with patch("wirecheck.check.checker.MAX_LINKS", 3):
         assert [each.stretch for each in summarize(part, task).parts] == [None]
     (left,) = summarize(part, task).parts
-    assert left.stretch is not None and [link.conn for link in left.stretch.links] == [*"bcd"] and [*left.numbers] == [2, 6]
+    assert (
+        left.stretch is not None
+        and [link.conn for link in left.stretch.links] == [*"bcd"]
+        and [*left.numbers] == [2, 6]
+    )
 
 
 def test_lines_of_a_connection_are_looked_at_until_it_is_known_what_they_hold(tmp_path: Path) -> None:

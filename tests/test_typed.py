@@ -25,6 +25,7 @@ from small_catalogs import catalog as drawn_catalog
 from wirecheck import dialects, load
 from wirecheck.catalog import Dialect, load_file
 from wirecheck.catalog.model import SENDERS, Envelope, Sender
+from wirecheck.check import memory
 from wirecheck.decode import Decoder
 from wirecheck.errors import CatalogError, UsageError
 from wirecheck.fuzz.bulk import Meant, lines
@@ -113,6 +114,10 @@ class Judge:
             assert values == tuple(kind.one(path)(frame) for path in self.paths)
             assert same(said, slow.message), text
             assert same(payload, slow.payload), text
+            names = tuple((variant.form.payload or {}).get("properties", ()))
+            members = kind.members(names)(frame)
+            assert same(msgspec.to_builtins(members), {name: payload[name] for name in names if name in payload}), text
+            assert memory.digest_of(members) == memory.digest(names, slow.payload), text
         assert (variant.key, style) == (slow.variant.key, slow.style)
         assert self.validators[variant.key].is_valid(said)
 

@@ -15,12 +15,11 @@ from typing import Any, Final
 
 from wirecheck.check import checker as bounds
 from wirecheck.check import memory
-from wirecheck.check.apart import Stretch, lined
+from wirecheck.check.apart import Stretch
 from wirecheck.check.block import Block
 from wirecheck.check.checker import Checker
 from wirecheck.check.journal import FAR, WHATS
 from wirecheck.check.memory import Session
-from wirecheck.check.stepping import Stepper
 from wirecheck.check.tally import Placed, Tally, joined
 from wirecheck.record import Record
 from wirecheck.shapes.lane import Key
@@ -106,7 +105,8 @@ class Absorbing:
         checker.tally = Placed(**{each.name: getattr(self.before, each.name) for each in fields(Tally)})
         checker.tally.groups, checker.tally.dropped = {}, 0
         checker.tally.connections = self.count
-        lined(checker)
+        if checker._taker is None:
+            checker._taker = checker._tables.taker(checker)
 
     def take(self, block: Block) -> None:
         """The next lines of older connections; their `record` must call `at` for each line that it is asked for."""
@@ -152,13 +152,9 @@ class Absorbing:
 
     def finish(self) -> list[str]:
         """Take over what the stretch left behind; the names of the connections that came with it."""
-        checker = self.checker
         self.at(FAR)
         self.compare()
-        conns = self.take_over()
-        assert checker._taker is not None
-        checker._taker.stepper.__class__ = Stepper
-        return conns
+        return self.take_over()
 
     def ahead(self) -> int:
         return self.entries.lines[self.replayed] if self.replayed < len(self.entries) else FAR + 1

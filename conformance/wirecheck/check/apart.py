@@ -12,18 +12,13 @@ from typing import Any, Final
 
 from wirecheck.catalog.model import Dialect, Sender
 from wirecheck.check import memory
-from wirecheck.check.block import Block
 from wirecheck.check.checker import Checker
 from wirecheck.check.facts import Opens
 from wirecheck.check.journal import FAR, NOTHING, Asked, Entries, Full, Journal, Links, Past, Remembered
-from wirecheck.check.kinds import Reading
 from wirecheck.check.link import Link, Spot
-from wirecheck.check.means import Meaning
 from wirecheck.check.memory import Session
 from wirecheck.check.plan import Moves
 from wirecheck.check.portions import Portions, alone
-from wirecheck.check.rows import Step
-from wirecheck.check.stepping import Frame, Refs, Stepper, Values
 from wirecheck.check.tally import Placed
 from wirecheck.record import Record
 from wirecheck.shapes.lane import MAX_KEYS, Key
@@ -64,38 +59,6 @@ class Stretch:
     connections: int
     tally: Placed
     sound: bool
-
-
-class Lined(Stepper):
-    """Steps that note the line of each, for whatever is found there."""
-
-    __slots__ = ()
-
-    def step(
-        self, link: Link, meaning: Meaning, values: Values, refs: Refs, meets: int, spot: Spot, frame: Frame
-    ) -> Step | None:
-        self.checker.tally.line = spot[0]
-        return super().step(link, meaning, values, refs, meets, spot, frame)
-
-    def noted(self, link: Link, reading: Reading, values: Values, frame: Any, spot: Spot) -> bool:
-        self.checker.tally.line = spot[0]
-        return super().noted(link, reading, values, frame, spot)
-
-    def found(self, link: Link, spot: Spot) -> None:
-        self.checker.tally.line = spot[0]
-        super().found(link, spot)
-
-    def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
-        if spot[0]:  # what has no place of its own happens where the checker is
-            self.checker.tally.line = spot[0]
-        super().move(link, step, values, spot)
-
-
-def lined(checker: Checker) -> None:
-    """Have a checker note the line of each step that it takes."""
-    if checker._taker is None:
-        checker._taker = checker._tables.taker(checker)
-    checker._taker.stepper.__class__ = Lined
 
 
 class Apart(Checker):
@@ -145,11 +108,6 @@ class Apart(Checker):
     def closes(self, conn: str, spot: Spot, sender: Sender | None, code: int | None) -> tuple[Finding, ...]:
         self._placed.line = spot[0]
         return super().closes(conn, spot, sender, code)
-
-    def take(self, block: Block) -> None:
-        if self._taker is None:
-            lined(self)
-        super().take(block)
 
     def remember(self, link: Link, event: Event, moves: Moves, payload: Mapping[str, Any], *, replayed: bool) -> None:
         self._placed.line = event.at.line

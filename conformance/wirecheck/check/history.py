@@ -43,6 +43,7 @@ from wirecheck.check.memory import (
     forget,
     is_signed,
     kind_of,
+    packed,
     session_of,
     snapshot,
 )
@@ -73,11 +74,7 @@ def observe(
     link = history.links.get(conn) or join_in(history, conn)
     key = event.key(bracket.keys)
     if None not in key:
-        session = session_of(history, key)
-        session.sure = session.sure and exclusive
-        if conn not in session.shown_by:
-            session.shown_by[conn] = None
-            remember(link.shows, key)
+        shows(history, link, conn, key, exclusive=exclusive)
     if replayed:
         _replayed(plan, history, link.brackets.get(key), key, event, moves, payload, out)
     elif moves.begins_bracket or moves.ends_bracket:
@@ -89,6 +86,29 @@ def observe(
             doubt(history)
     elif moves.roles & _NEWS:
         _live(plan, history, link, conn, key, event, moves, payload, home=home, out=out)
+
+
+def shows(history: History, link: Link, conn: int, key: Key, *, exclusive: bool) -> Session:
+    """A connection shows a session."""
+    session = session_of(history, key)
+    session.sure = session.sure and exclusive
+    if conn not in session.shown_by:
+        session.shown_by[conn] = None
+        remember(link.shows, key)
+    return session
+
+
+def born(link: Link, session: Session, conn: int, key: Key, *, home: bool) -> None:
+    """The server says that the session was just created, on this connection."""
+    session.born = home and not session.prompts and not session.texted and not session.partial
+    if link.births:
+        link.mixed = link.mixed or len(set(link.births)) > 1
+        session.sure = session.sure and not link.mixed
+        asked = link.births.pop(0)
+        link.mixed = link.mixed and bool(link.births)
+        if asked:
+            session.prompts += 1
+            _run(link, conn, key, session, whole=home)
 
 
 def join_in(history: History, conn: int) -> Link:
@@ -170,15 +190,7 @@ def _live(
     roles = moves.roles
     session = session_of(history, key)
     if BORN in roles:
-        session.born = home and not session.prompts and not session.texted and not session.partial
-        if link.births:
-            link.mixed = link.mixed or len(set(link.births)) > 1
-            session.sure = session.sure and not link.mixed
-            asked = link.births.pop(0)
-            link.mixed = link.mixed and bool(link.births)
-            if asked:
-                session.prompts += 1
-                _run(link, conn, key, session, whole=home)
+        born(link, session, conn, key, home=home)
         return
     if link.watches:
         watch = link.watches.get(key)
@@ -209,7 +221,7 @@ def _live(
     if kind is not None:
         items = turn.items.setdefault(kind, [])
         if len(items) < MAX_ITEMS:
-            items.append((digest(moves.documented, payload), turn.joined()[0]))
+            items.append(packed(digest(moves.documented, payload), turn.joined()[0]))
         else:
             session.full = True
 

@@ -16,11 +16,14 @@ from wirecheck.check.frames import fulfilled
 from wirecheck.check.means import Meaning, Meanings
 from wirecheck.check.noting import noting
 from wirecheck.check.plan import Plan
+from wirecheck.check.rows import picking
 
 if TYPE_CHECKING:
     from wirecheck.typed import Kind
 
 UNSET: Final = msgspec.UNSET
+
+_EITHER: Final = ((False,), (True,))
 
 Values = tuple[Any, ...]
 Path = tuple[bool, tuple[str, ...]]
@@ -42,7 +45,8 @@ class StructKind:
         if len(wanted) == len(self.form.cases) == 1 and wanted[0].test == "const":
             # Most forms with cases have one, which depends on one word.
             path, const = (wanted[0].at.place == "header", tuple(wanted[0].at.path)), wanted[0].const
-            self._only = kind.one(path), type(const), const, bool(self.form.cases[0].when)
+            if isinstance(const, str):
+                self._only = kind.one(path), const, bool(self.form.cases[0].when)
         self._conditions = kind.getter([(each.at.place == "header", tuple(each.at.path)) for each in wanted])
         self.meaning: Meaning | None = None if self.form.cases else self._mean(())
 
@@ -51,9 +55,8 @@ class StructKind:
         if self.meaning is not None:
             return self.meaning
         if self._only is not None:
-            read, kind, const, asked = self._only
-            value = read(frame)
-            only = ((value.__class__ is kind and bool(value == const)) is asked,)
+            read, const, asked = self._only
+            only = _EITHER[(read(frame) == const) is asked]
             return self._chosen.get(only) or self._mean(only)
         values = iter(self._conditions(frame))
         holds = []
@@ -74,29 +77,30 @@ class StructKind:
 class Reading:
     """How the names of a frame are read. `keys` gives those that rows ask for, `all` whatever anything asks for.
 
-    `quick`: those of `keys`, or the only one by itself (`is_single`). `piece`: the frame's text; `joined`: the names
-    that joined texts ask for; `topic` and `agreed`: what the connection's own promises ask for; `lasting`: all frames
-    of a connection keep the same ones. `repeats`: frames with equal keys mean the same and keep the promises alike.
-    `noting`: how the memory of sessions takes note. Where a frame does not carry a name, its value is UNSET or None.
+    `quick`: those of `keys`, or the only one by itself. `text_key` picks of them the key of the text that the frame
+    adds to. `piece`: that text, where there is one place for it; `text` and `whole`: what joined texts ask for;
+    `topics`: what is subscribed to; `own`: what the connection's own promises hang on, its topic first, if they hang on
+    anything. `repeats`: frames with equal keys mean the same and keep the promises alike. `noting`: how the memory of
+    sessions takes note. Where a frame does not carry a name, its value is UNSET or None.
     """
 
     __slots__ = (
-        "agreed",
         "all",
         "at_session",
-        "is_single",
-        "joined",
         "keys",
         "kind",
-        "lasting",
         "meaning",
         "noting",
+        "own",
         "piece",
         "quick",
         "repeats",
         "sender",
         "struct",
-        "topic",
+        "text",
+        "text_key",
+        "topics",
+        "whole",
     )
 
     def __init__(
@@ -118,26 +122,26 @@ class Reading:
                 paths[name].append(path)
         wanted = [paths[name] for name in meaning.names]
         self.keys = _several(kind, wanted)
-        self.is_single = len(wanted) == 1
-        self.quick = _first(kind, wanted[0]) if self.is_single else self.keys
+        self.quick = _first(kind, wanted[0]) if len(wanted) == 1 else self.keys
         self.all = Names(kind, paths)
 
-        def one(name: str | None) -> Callable[[Any], Any] | None:
-            those = paths.get(name, []) if name is not None else []
-            return kind.one(those[0]) if len(those) == 1 else None
+        def one(name: str) -> Callable[[Any], Any]:
+            return _first(kind, paths.get(name, ()))
 
-        text = "text" if plan.joins is None else plan.joins.text
-        self.piece = one(text)
-        self.topic = one(None if plan.subscription is None else plan.subscription.topic)
-        self.agreed = tuple((guarantee, one(name), name) for guarantee, name in meaning.moves.agrees)
+        joins, moves, subscription = plan.joins, meaning.moves, plan.subscription
+        text = "text" if joins is None else joins.text
+        self.piece = one(text) if len(paths.get(text, ())) == 1 else None
+        self.text = one(text)
+        self.whole = one("" if joins is None else joins.whole)
+        self.text_key = picking(meaning.at_text or meaning.at_look)
+        self.topics = one("" if subscription is None else subscription.topics)
+        agreed = [name for _, name in moves.agrees]
+        topics = [subscription.topic] if moves.topical and subscription is not None else []
+        self.own = _several(kind, [paths[name] for name in (*topics, *agreed)]) if topics or agreed else None
         # Frames of one class with equal keys mean the same, unless cases tell them apart.
-        cased = bool(kind.variant.form.cases) or meaning.moves.topical
-        self.repeats = not cased and all(name in meaning.names for _, _, name in self.agreed)
-        self.lasting = not self.agreed and not meaning.moves.topical
-        self.noting = noting(plan, kind, meaning, _first(kind, paths.get("final", ())))
-        form = plan.joins
-        asked = frozenset() if form is None else {*form.lane.keys, form.text, form.whole}
-        self.joined = Names(kind, {name: those for name, those in paths.items() if name in asked})
+        cased = bool(kind.variant.form.cases) or moves.topical
+        self.repeats = not cased and all(name in meaning.names for name in agreed)
+        self.noting = noting(plan, kind, meaning, one("final"))
 
     def payload(self, frame: Any) -> Mapping[str, Any]:
         """The frame's payload as plain values."""
@@ -182,13 +186,13 @@ def _several(kind: Kind, paths: Sequence[Sequence[Path]]) -> Callable[[Any], Val
     """The first value of each list of paths that there is."""
     if all(len(those) == 1 for those in paths):
         return kind.getter([those[0] for those in paths])
+    if not any(paths):
+        nothing: Values = (None,) * len(paths)
+        return lambda frame: nothing
     if all(len(those) < 2 for those in paths):
         there = kind.getter([those[0] for those in paths if those])
         carried = iter(range(len(paths)))
-        places = [next(carried) if those else -1 for those in paths]
-        if len(places) > 1:
-            spread = itemgetter(*places)
-            return lambda frame: spread((*there(frame), None))
-        return lambda frame: (None,)
+        spread = itemgetter(*[next(carried) if those else -1 for those in paths])
+        return lambda frame: spread((*there(frame), None))
     reads = [_first(kind, those) for those in paths]
     return lambda frame: tuple([read(frame) for read in reads])

@@ -7,7 +7,7 @@ shape, which another process finds in its own tables (`adopt`).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wirecheck.catalog.model import Sender, Style
 from wirecheck.check import memory
@@ -17,6 +17,10 @@ from wirecheck.check.rows import Row, Rows, Sets
 from wirecheck.record import At
 from wirecheck.shapes.lane import Keys
 from wirecheck.shapes.state import Facts, Text, Trace
+
+if TYPE_CHECKING:
+    from wirecheck.check.kinds import Reading, Values
+    from wirecheck.check.promises import Held
 
 MAX_PATIENCE = 64
 """Frames at most after which a state that no row could hold is looked at again."""
@@ -39,9 +43,9 @@ class Link:
 
     In a row: `names` and `spots` are those of the row, `sets` is what lanes remember, and `texts` the texts of the live
     trace. `kind`, `read`, `values` and `again` are the frame that came last, if one like it does the same again, and
-    what counts then; `session` and `turn`, or `text`, what its text was added to, and `waiting` the
-    list of it there. `kept`: the promises that all frames
-    of a reading keep here. `aside`: a block is asked for the record of each of its lines, whatever they seem to hold.
+    what counts then; `session` and `turn`, or `text`, what its text was added to, and `waiting` the list of it there.
+    `kept`: by reading, which of the connection's own promises the last such frame kept, and what of it they hang on.
+    `aside`: a block is asked for the record of each of its lines, whatever they seem to hold.
     """
 
     __slots__ = (
@@ -100,7 +104,7 @@ class Link:
         self.piece: Any = None
         self.text: Text | None = None
         self.waiting: list[str] | None = None
-        self.kept: dict[Any, tuple[str, ...]] = {}
+        self.kept: dict[Reading, tuple[Values, Held]] = {}
         self.again: Any = None
         self.session: Any = None
         self.turn: memory.Turn | None = None

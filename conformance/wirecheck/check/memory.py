@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import orjson
 
 from wirecheck.record import At
-from wirecheck.shapes.joins import BITS, NOTHING, PRIME, residue_of
+from wirecheck.shapes.joins import BITS, NOTHING, PRIME
 from wirecheck.shapes.lane import Key
 
 MAX_SESSIONS = 10_000
@@ -31,7 +32,7 @@ KINDS = (CALL, "tool.close")
 
 Residue = tuple[int, int]
 Item = tuple[int, int]
-"""A call or result: the residue of its payload, and how many bytes of its turn's, or session's, text came before it."""
+"""A call or result: the digest of its payload, and how many bytes of its session's text came before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,18 @@ item of the first kind."""
 _ENTRY = 23
 """Bytes of an entry: what it is, how many bytes of text (6), a residue (16). That takes a quarter of what numbers in
 tuples and lists do, and there may be a hundred thousand."""
+_PLACE = 48
+"""Bits for how many bytes of text came before an item; no session's text is that long."""
+
+
+def packed(payload: int, before: int) -> int:
+    """An item as one number. As much more as is added to the number, as much more text came before the item."""
+    return payload << _PLACE | before
+
+
+def item_of(number: int) -> Item:
+    """The item that is `packed` in a number."""
+    return number >> _PLACE, number & ((1 << _PLACE) - 1)
 
 
 def _entry(what: int, residue: Residue) -> bytes:
@@ -81,13 +94,14 @@ def unpacked(past: bytes) -> Recalled:
 
 @dataclass(slots=True)
 class Turn:
-    """The turn that runs now, as far as it was seen: `whole` if all of its text was."""
+    """The turn that runs now, as far as it was seen: `whole` if all of its text was. `items`: calls and results,
+    `packed`, each with how much of the turn's own text came before it."""
 
     conn: int
     whole: bool
     text: Residue = NOTHING
     pieces: list[str] = field(default_factory=list)
-    items: dict[str, list[Item]] = field(default_factory=dict)
+    items: dict[str, list[int]] = field(default_factory=dict)
 
     def joined(self) -> Residue:
         """The text so far; pieces are joined now and then, not one by one."""
@@ -143,7 +157,9 @@ class Session:
                 self.weight += 1
             for kind, items in turn.items.items():
                 what = _ITEMS + KINDS.index(kind)
-                entries += [_entry(what, (self.length + before, payload)) for payload, before in items]
+                for item in items:
+                    payload, before = item_of(item + self.length)
+                    entries.append(_entry(what, (before, payload)))
                 self.weight += len(items)
             self.past = b"".join(entries)
             self.length += text[0]
@@ -160,7 +176,7 @@ class Snapshot:
 
     past: int
     text: Residue | None
-    running: dict[str, list[Item]]
+    running: dict[str, list[int]]
     alone: bool
     """Whether a replay was asked for when no other connection showed the session any more."""
 
@@ -252,10 +268,7 @@ def snapshot(session: Session, *, alone: bool) -> Snapshot:
         text=NOTHING if turn is None else turn.joined() if turn.whole else None,
         running={}
         if turn is None
-        else {
-            kind: [(payload, session.length + before) for payload, before in items]
-            for kind, items in turn.items.items()
-        },
+        else {kind: [item + session.length for item in items] for kind, items in turn.items.items()},
     )
 
 
@@ -278,9 +291,13 @@ def kind_of(roles: frozenset[str]) -> str | None:
 
 def digest(documented: Iterable[str], payload: Mapping[str, Any]) -> int:
     """The documented payload of a frame; fields that the vendor adds (a time, say) may differ in a replay."""
-    known = {name: payload[name] for name in documented if name in payload}
+    return digest_of({name: payload[name] for name in documented if name in payload})
+
+
+def digest_of(known: dict[str, Any]) -> int:
+    """The same of these fields alone. An object in them may be a struct of its members."""
     try:
-        raw = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+        raw = orjson.dumps(known, msgspec.to_builtins, orjson.OPT_SORT_KEYS)
     except TypeError:  # what orjson does not write: integers beyond 64 bits, lone surrogates
         raw = json.dumps(known, sort_keys=True).encode()
-    return residue_of(raw)[1]
+    return int.from_bytes(raw, "big") % PRIME

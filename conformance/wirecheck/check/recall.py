@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wirecheck.check.memory import KINDS, Bracket, Item, Recalled, Residue, Session, unpacked
+from wirecheck.check.memory import KINDS, Bracket, Item, Recalled, Residue, Session, item_of, unpacked
 from wirecheck.shapes.joins import NOTHING, PRIME, join, residue_of
 
 
@@ -46,7 +46,7 @@ def _places(session: Session, past: Recalled, bracket: Bracket) -> bool | None:
 
 
 def _seen(past: Recalled, bracket: Bracket, kind: str) -> list[Item]:
-    return [*past.items.get(kind, ()), *bracket.seen.running.get(kind, ())]
+    return [*past.items.get(kind, ()), *map(item_of, bracket.seen.running.get(kind, ()))]
 
 
 def _texts(session: Session, texts: list[tuple[Residue, Residue | None]], bracket: Bracket) -> bool | None:

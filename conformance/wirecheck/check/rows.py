@@ -26,6 +26,9 @@ MAX_STEPS: Final = 8_000
 MAX_ROWS: Final = 8_000
 """Rows that are kept; beyond, a state that no row of these holds stays with the shapes."""
 
+NOBODY: Final = (None,)
+"""What stands behind the names of a link and those of a frame: the place of a name that is not there."""
+
 Picking = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 """Picks a tuple from a link's names, those of the frame, and None at the end."""
 
@@ -171,14 +174,14 @@ class Rows:
 
     def find(self, row: Row, signature: tuple[Any, ...], both: tuple[Any, ...], sets: Sets) -> Node | None:
         """The step that is known, or None. `both` are the names of the link and then those of the frame."""
-        return answered(row.next.get(signature), both, sets)
+        return answered(row.next.get(signature), both + NOBODY, sets)
 
 
 def answered(node: Node | None, both: tuple[Any, ...], sets: Sets) -> Node | None:
-    """What is left of a node when its questions are answered."""
+    """What is left of a node when its questions are answered. `both`: names, those of the frame, and None."""
     while isinstance(node, Ask):
         keys = sets.get(node.where)
-        node = node.yes if keys is not None and node.spec((*both, None)) in keys else node.no
+        node = node.yes if keys is not None and node.spec(both) in keys else node.no
     return node
 
 
@@ -193,10 +196,12 @@ def apply_effects(step: Step, both: tuple[Any, ...], sets: Sets, facts: Facts) -
     """What a step adds to, and takes from, what lies beside the row. `both`: names, those of the frame, and None."""
     if step.adds is not None:
         for where, spec in step.adds:
-            known = sets.get(where)
-            if known is None:
-                known = sets[where] = Keys()
-            known.remember(spec(both))
+            key = spec(both)
+            keys = sets.get(where)
+            if keys is None:
+                keys = sets[where] = Keys()
+            if key not in keys:
+                keys.remember(key)
         return
     for what, where, spec in step.effects:
         key = spec(both)

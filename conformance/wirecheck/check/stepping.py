@@ -16,14 +16,12 @@ from wirecheck.catalog.model import SENDERS, Sender
 from wirecheck.check import noting, route
 from wirecheck.check.homes import meet
 from wirecheck.check.judge import judge_connection
-from wirecheck.check.kinds import Reading
 from wirecheck.check.learning import learn
 from wirecheck.check.link import Link, Spot
 from wirecheck.check.means import AT_HOME, MEETS_FIRST, MEETS_NOBODY, MET_BEFORE, Meaning, Meanings
 from wirecheck.check.memory import kind_of
-from wirecheck.check.promises import Promises
 from wirecheck.check.route import Connection
-from wirecheck.check.rows import EXCUSING, Act, Kept, Node, Row, Rows, Step, apply_effects, blurring, closing
+from wirecheck.check.rows import EXCUSING, NOBODY, Act, Kept, Node, Row, Rows, Step, apply_effects, blurring, closing
 from wirecheck.decode import Decoded
 from wirecheck.record import At
 from wirecheck.shapes import joins
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from wirecheck.check.checker import Checker
 
 UNSET: Final = msgspec.UNSET
-NOWHERE: Final = At(line=0, conn="")
 
 Values = tuple[Any, ...]
 Refs = tuple[Any, ...]
@@ -51,7 +48,7 @@ class Frame(Protocol):
 class Stepper:
     """Steps for one checker. `taken` counts the steps that were taken."""
 
-    __slots__ = ("checker", "meanings", "plan", "promises", "remembers", "rows", "taken")
+    __slots__ = ("checker", "meanings", "plan", "remembers", "rows", "taken")
 
     def __init__(self, checker: Checker, rows: Rows, meanings: Meanings) -> None:
         self.checker = checker
@@ -60,7 +57,6 @@ class Stepper:
         self.meanings = meanings
         self.remembers = checker.remembers
         self.taken: Counter[Step | Kept] = Counter()
-        self.promises = Promises(self.plan)
 
     def ordered(self, link: Link, at: At, decoded: Decoded) -> bool:
         """Judge a message that was explained, or decoded in any other way; whether a row held it."""
@@ -96,11 +92,7 @@ class Stepper:
         if not isinstance(node, Step) or (node.broken and (moves.joins or not checker.knows(link, node.broken))):
             return None
         if meets == MEETS_FIRST:
-            assert meaning.session is not None
-            session = values[meaning.session]
-            checker.met[session] = link.number
-            if moves.born and len(link.facts.seen) == len(SENDERS):
-                link.facts.homes[session] = None
+            self.met_first(link, meaning, values)
         elif meets == MET_BEFORE:
             assert meaning.session is not None
             meet(checker.met, checker.numbered, link, values[meaning.session], born=False, most=checker.max_sessions)
@@ -171,7 +163,7 @@ class Stepper:
         if isinstance(node, Step):
             return node
         if node is not None:
-            node = self.rows.find(row, signature, (*link.names, *values), link.sets)
+            node = self.rows.find(row, signature, link.names + values, link.sets)
         if node is None:
             act = meaning.acting(values, meets=meets, glancing=glancing)
             node = learn(self.rows, row, signature, link, values, spot, act)
@@ -185,38 +177,33 @@ class Stepper:
 
     def move(self, link: Link, step: Step, values: Values, spot: Spot) -> None:
         """Go where the step leads."""
-        if step.effects:
-            both = (*link.names, *values, None)
+        effects, names, spots = step.effects, step.names, step.spots
+        if effects:
+            both = link.names + values + NOBODY
             apply_effects(step, both, link.sets, link.facts)
-            if step.names is not None:
-                link.names = step.names(both)
-        elif step.names is not None:
-            link.names = step.names((*link.names, *values))
-        if step.spots is not None:
-            link.spots = step.spots((*link.spots, spot))
+            if names is not None:
+                link.names = names(both)
+        elif names is not None:
+            link.names = names(link.names + values)
+        if spots is not None:
+            link.spots = spots((*link.spots, spot))
         link.row = step.row
 
     def runs(self, link: Link, key: Values, piece: Any) -> bool:
         """Add a piece of text to the turn that runs on the connection, and remember which that is."""
-        sessions = self.checker.history.sessions
-        if not noting.continues(sessions, link.memory, link.number, key, piece):
+        session = noting.continues(self.checker.history.sessions, link.memory, link.number, key, piece)
+        if session is None:
             return False
-        link.session = sessions[key]
-        link.turn = link.session.now
+        link.session, link.turn = session, session.now
         return True
 
-    def noted(self, link: Link, reading: Reading, values: Values, frame: Any, spot: Spot) -> bool:
-        """Have the memory of sessions take note of a frame, if that is easily done."""
-        note = reading.noting
-        return note is not None and note.note(self.checker.history, link.memory, link.number, values, frame)
-
-    def found(self, link: Link, spot: Spot) -> None:
-        """Gather what was found just now; what was found nowhere was found here."""
-        checker = self.checker
-        for broken in checker.out.broken:
-            if broken.at is NOWHERE:
-                broken.at = link.at(spot)
-        checker.collect(link)
+    def met_first(self, link: Link, meaning: Meaning, values: Values) -> None:
+        """Note that a connection is the first to show the session that a frame of it names."""
+        assert meaning.session is not None
+        session, facts = values[meaning.session], link.facts
+        self.checker.met[session] = link.number
+        if meaning.moves.born and len(facts.seen) == len(SENDERS):
+            facts.homes[session] = None
 
     def closed(self, link: Link, spot: Spot | None, sender: Sender | None, code: int | None) -> bool:
         """The connection, or (where nothing says so) the input, ended, and a row says what that means.

@@ -7,19 +7,24 @@ row holds to the checker itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from wirecheck.check import quick
 from wirecheck.check.block import Block
 from wirecheck.check.kinds import Reading, StructKind
-from wirecheck.check.link import Link, Spot
-from wirecheck.check.means import AT_HOME, MEETS_NOBODY, MET_BEFORE, Meaning
+from wirecheck.check.link import HEARD, Link, Spot
+from wirecheck.check.means import Meaning
 from wirecheck.check.memory import MAX_PIECES, kind_of
-from wirecheck.check.rows import Kept, Node, Step, answered
-from wirecheck.check.stepping import NOWHERE, Stepper
-from wirecheck.shapes import joins
+from wirecheck.check.noting import continues
+from wirecheck.check.promises import Promises
+from wirecheck.check.quick import ADDED, FIRST, JUDGED, MEETS, MET, NOTED, OBSERVED, PROMISED, SUBSCRIBED, TEXT, Quick
+from wirecheck.check.rows import NOBODY, Kept, Step, answered
+from wirecheck.check.stepping import Stepper
+from wirecheck.check.tally import Placed
+from wirecheck.shapes import joins, opted
 from wirecheck.shapes.state import Event, Trace
 
 if TYPE_CHECKING:
@@ -27,50 +32,67 @@ if TYPE_CHECKING:
     from wirecheck.typed import Typed
 
 UNSET: Final = msgspec.UNSET
-JOINED, ADDED, PROMISED, OBSERVED, JUDGED, MET = 1, 2, 4, 8, 16, 32
-"""What a quick step does beside the row: a piece of text is joined, or added to the turn that runs; promises of the
-connection are counted; what sessions held takes note; a joined text is judged; the session was seen before."""
-NOTED: Final = OBSERVED | JUDGED
-TEXT: Final = JOINED | ADDED
+_BOTH: Final = HEARD[None]
 
 Kinds = dict[type, StructKind]
-Quick = tuple[Callable[[Any], Any], bool, dict[Any, Node], int, Reading]
-"""How to read the only name, or (False) all of them; the steps by where these lie among those of the connection, or by
-the class of what does not; what is done beside."""
 
 
 class Taker:
     """Takes blocks for one checker."""
 
-    __slots__ = ("_checker", "_kinds", "_promises", "_typed", "stepper")
+    __slots__ = ("_checker", "_kinds", "_plan", "_promises", "_typed", "stepper")
 
     def __init__(self, checker: Checker, stepper: Stepper, typed: Typed, kinds: Kinds) -> None:
         self._checker = checker
         self.stepper = stepper
         self._typed = typed
         self._kinds = kinds
-        self._promises = stepper.promises
+        self._plan = stepper.plan
+        self._promises = Promises(stepper.plan)
 
     def take(self, block: Block) -> None:
         """Judge the records of a block."""
         lines, number, checker = block.lines, block.first - 1, self._checker
         find, kind_of_class = checker.links.get, self._kinds.get
+        tally = checker.tally if isinstance(checker.tally, Placed) else None
         taken: list[Step | Kept] = []
-        count, quick = taken.append, 0
+        count, stepped = taken.append, 0
         epoch = checker.epoch
         for line, frame in zip(lines, self._typed.read(lines), strict=True):
             number += 1
             link = None if line is None else find(line.conn)
             if link is not None and not link.aside:
                 if link.epoch != epoch:
+                    if tally is not None:
+                        tally.line = number
                     checker.catch_up(link)
                 cls = frame.__class__
                 if cls is link.kind and link.read(frame) == link.values:
                     # A frame like the last one of the connection, of which no more than its text may be new.
                     waiting = link.waiting
-                    if waiting is None or self._added(link, waiting, frame):
+                    if waiting is None:
                         count(link.again)
                         continue
+                    piece = link.piece(frame)
+                    if piece.__class__ is str:
+                        turn = link.turn
+                        if turn is None:
+                            waiting.append(piece)
+                            text: Any = link.text
+                            text.pieces += 1
+                            if len(waiting) >= joins.MAX_WAITING:
+                                joins.settle(text)
+                            count(link.again)
+                            continue
+                        session = link.session
+                        if session.now is turn and len(session.shown_by) < 2:
+                            waiting.append(piece)
+                            if len(waiting) >= MAX_PIECES:
+                                turn.joined()
+                            count(link.again)
+                            continue
+                if tally is not None:
+                    tally.line = number
                 row = link.row
                 if row is not None:
                     known = row.quick.get(cls)
@@ -85,20 +107,20 @@ class Taker:
                         if step is not None:
                             count(step)
                             continue
-                        kind, meaning = known[4].struct, known[4].meaning
+                        kind, meaning = known[3].struct, known[3].meaning
                     if (
                         kind is not None
                         and meaning is not None
                         and self._stepped(link, kind, meaning, frame, line, number)
                     ):
-                        quick += 1
+                        stepped += 1
                         epoch = checker.epoch
                         continue
             self._slowly(block, number - block.first)
             epoch = checker.epoch
         self.stepper.taken.update(taken)
-        if quick or taken:
-            checker.count(quick + len(taken))
+        if stepped or taken:
+            checker.count(stepped + len(taken))
 
     def _slowly(self, block: Block, index: int) -> None:
         checker, end = self._checker, block.end(index)
@@ -118,117 +140,126 @@ class Taker:
 
     def _quickly(self, link: Link, cls: type, frame: Any, known: Quick, line: Any, number: int) -> Step | Kept | None:
         """Take a step that is known to need no more than the frame's names; what counts then, or None."""
-        read, single, steps, beside, reading = known
-        if reading.sender not in link.heard and not self._checker.hears(link, reading.sender):
+        read, width, ways, reading = known
+        sender = reading.sender
+        if link.heard is not _BOTH and sender not in link.heard and not self._checker.hears(link, sender):
             return None
         names = link.names
-        value = read(frame)
-        values: tuple[Any, ...]
-        ref: Any
-        if single:
+        value: Any = ()
+        values: tuple[Any, ...] = ()
+        ref: Any = ()
+        if width == 1:
+            value = read(frame)
             values = (value,)
             ref = names.index(value) if value in names else value.__class__
-        else:
-            values = value
-            ref = tuple([names.index(each) if each in names else each.__class__ for each in values])
-            if ref.count(str) > 1 and (values[0] == values[1] if len(values) == 2 else _alike(values, ref)):
+        elif width == 2:
+            value = values = read(frame)
+            one, other = values
+            first = names.index(one) if one in names else one.__class__
+            if first is str and one == other:
                 return None
-        step = steps.get(ref)
+            ref = (first, names.index(other) if other in names else other.__class__)
+        elif width:
+            value = values = read(frame)
+            ref = tuple([names.index(each) if each in names else each.__class__ for each in values])
+            if ref.count(str) > 1 and quick.alike(values, ref):
+                return None
+        way = ways.get(ref)
+        if way is None:
+            return None
+        step: Any
+        step, beside = way
         if step.__class__ is not Step:
-            step = answered(step, (*names, *values), link.sets)
+            step = answered(step, names + values + NOBODY, link.sets)
             if step.__class__ is not Step or not step.plain:
                 return None
         link.kind = None
         counted: Step | Kept = step
-        held: tuple[str, ...] | None = ()
         if beside:
-            if beside & MET and self._meets(link, values[reading.at_session]):
+            if beside & MEETS and self._met(link, values[reading.at_session]) != beside & FIRST:
                 return None
             if beside & PROMISED:
                 held = self._promises.held(link, reading, frame)
                 if held is None:
                     return None
+                counted = held.counted.get(step) or held.counts(step)
             if beside & TEXT and not self._text(link, values, frame, beside, reading):
                 return None
-            if held:
-                counted = self._promises.counted(step, held)
+            if beside & FIRST:
+                self.stepper.met_first(link, reading.meaning, values)
         if not step.loops:
             self.stepper.move(link, step, values, (number, line.t))
         if beside & NOTED:
-            if not (beside & OBSERVED and self.stepper.noted(link, reading, values, frame, (number, line.t))):
-                self._noted(link, reading, frame, beside, (number, line.t))
-        elif step.steady and reading.repeats and not beside & MET:
+            self._noted(link, reading, values, frame, beside, (number, line.t))
+        elif step.steady and reading.repeats and not beside & MEETS:
             if not beside & TEXT:
                 link.text = link.turn = link.waiting = None
             link.kind, link.read, link.values, link.again = cls, read, value, counted
         return counted
 
-    def _meets(self, link: Link, session: Any) -> bool:
-        """Whether anything comes of it that the connection shows a session that was seen before."""
-        met = self._checker.met
-        first = met.get(session)
-        return first != link.number and first != 0 and (first is not None or len(met) < self._checker.max_sessions)
-
-    def _added(self, link: Link, waiting: list[str], frame: Any) -> bool:
-        """Add the text of a frame like the last one to where that of the last one went; whether it belongs there."""
-        turn = link.turn
-        if turn is not None and (link.session.now is not turn or len(link.session.shown_by) > 1):
-            return False
-        piece = link.piece(frame)
-        if piece.__class__ is not str:
-            return False
-        waiting.append(piece)
-        if turn is not None:
-            if len(waiting) >= MAX_PIECES:
-                turn.joined()
-        else:
-            assert link.text is not None
-            link.text.pieces += 1
-            if len(waiting) >= joins.MAX_WAITING:
-                joins.settle(link.text)
-        return True
+    def _met(self, link: Link, session: Any) -> int:
+        """What comes of it that the connection shows a session: it is the `FIRST`, or others `MET` it; or nothing."""
+        checker = self._checker
+        first = checker.met.get(session)
+        if first is None:
+            return FIRST if len(checker.met) < checker.max_sessions else 0
+        return 0 if first in (0, link.number) else MET
 
     def _text(self, link: Link, values: tuple[Any, ...], frame: Any, beside: int, reading: Reading) -> bool:
         """Add a piece of text where it belongs; False where that is not known."""
-        meaning = reading.meaning
-        piece = None if reading.piece is None else reading.piece(frame)
+        read = reading.piece
+        piece = None if read is None else read(frame)
         if piece.__class__ is not str:
             return False
-        link.piece = reading.piece
+        link.piece = read
+        key = reading.text_key(values)
         if beside & ADDED:
             link.text = None
-            if not self.stepper.runs(link, tuple([values[place] for place in meaning.at_look]), piece):
+            session = continues(self._checker.history.sessions, link.memory, link.number, key, piece)
+            if session is None:
                 return False
-            assert link.turn is not None
-            link.waiting = link.turn.pieces
+            link.session, turn = session, session.now
+            assert turn is not None
+            link.turn, link.waiting = turn, turn.pieces
             return True
         link.turn = None
-        text = link.text = joins.add(link.texts, tuple([values[place] for place in meaning.at_text]), piece)
+        text = link.text = joins.add(link.texts, key, piece)
         if text is None:
             return False
         link.waiting = text.waiting
         return True
 
-    def _noted(self, link: Link, reading: Reading, frame: Any, beside: int, spot: Spot) -> None:
-        """Let what sessions held take note of the frame, or judge a joined text."""
-        checker, moves, plan = self._checker, reading.meaning.moves, self.stepper.plan
+    def _noted(
+        self, link: Link, reading: Reading, values: tuple[Any, ...], frame: Any, beside: int, spot: Spot
+    ) -> None:
+        """Let what sessions held take note of the frame, judge a joined text, or subscribe to topics."""
+        checker, moves, plan = self._checker, reading.meaning.moves, self._plan
         if beside & OBSERVED:
-            event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
-            checker.remember(link, event, moves, reading.payload(frame) if kind_of(moves.roles) else {}, replayed=False)
-        elif plan.joins is not None:
+            note = reading.noting
+            if note is None or not note.note(checker.history, link.memory, link.number, link.facts, values, frame):
+                event = Event(link.at(spot), 0, moves.sender, moves.label, moves.roles, reading.all(frame))
+                payload = reading.payload(frame) if kind_of(moves.roles) else {}
+                checker.remember(link, event, moves, payload, replayed=False)
+        if beside & SUBSCRIBED and plan.subscription is not None:
+            opted.subscribe(plan.subscription, link.facts.clients, moves.roles, reading.topics(frame))
+        if beside & JUDGED and plan.joins is not None:
             if link.texts is None:
                 link.texts = Trace(live=True, lanes=[])
-            event = Event(NOWHERE, 0, moves.sender, moves.label, moves.roles, reading.joined(frame))
-            joins.judge(plan.joins, link.texts, event, checker.out)
+            key = reading.text_key(values)
+            if UNSET in key:
+                key = tuple([None if part is UNSET else part for part in key])
+            text, whole, out = reading.text(frame), reading.whole(frame), checker.out
+            wrong = joins.apply(plan.joins, link.texts, moves.roles, key, text, whole, out)
+            if wrong is not None:
+                out.broke(plan.joins.guarantee, link.at(spot), moves.label, wrong)
         if checker.out.broken:
-            self.stepper.found(link, spot)
+            checker.collect(link)
 
     def _stepped(self, link: Link, kind: StructKind, meaning: Meaning, frame: Any, line: Any, number: int) -> bool:
-        """Judge a frame by a row, if that holds it; and make it a quick step, if it is one."""
-        sender = meaning.moves.sender
-        if sender not in link.heard and not self._checker.hears(link, sender):
+        """Judge a frame by a row, if that holds it; and keep the way, if it is a quick one."""
+        checker, stepper, sender = self._checker, self.stepper, meaning.moves.sender
+        if sender not in link.heard and not checker.hears(link, sender):
             return False
-        stepper = self.stepper
         reading = kind.readings[meaning]
         values = reading.keys(frame)
         link.kind = None
@@ -241,39 +272,11 @@ class Taker:
         step = stepper.step(link, meaning, values, refs, meets, (number, line.t), _Frame(reading, frame))
         if step is None:
             return False
-        beside = self._beside_of(meaning, step, meets)
-        if beside is not None and step.plain:
-            place = frame.__class__ if kind.meaning is not None else meaning
-            known = row.quick.get(place)
-            if known is None:
-                steps: dict[Any, Node] = {}
-                known = row.quick[place] = (reading.quick, reading.is_single, steps, beside, reading)
-            if known[3] == beside:
-                root = row.next[meaning.number, meets, step.glanced, *refs]
-                classes = [ref if ref >= 0 else value.__class__ for ref, value in zip(refs, values, strict=True)]
-                known[2][classes[0] if reading.is_single else tuple(classes)] = root
+        beside = quick.beside(self._plan, meaning, step, meets, remembers=checker.remembers)
+        if beside is not None:
+            root = row.next[meaning.number, meets, step.glanced, *refs]
+            quick.keep(row, reading, values, refs, root, beside)
         return True
-
-    def _beside_of(self, meaning: Meaning, step: Step, meets: int) -> int | None:
-        """What has to be done beside a quick step of this meaning; None where it cannot be one."""
-        moves = meaning.moves
-        if meaning.bumps or meaning.numbers or moves.subscribes or meets not in (MEETS_NOBODY, AT_HOME, MET_BEFORE):
-            return None
-        beside = (PROMISED if moves.connected else 0) | (MET if meets == MET_BEFORE else 0)
-        if self._checker.remembers and moves.historic:
-            beside |= ADDED if step.glanced else OBSERVED
-        if moves.joins:
-            form = self.stepper.plan.joins
-            if form is None or beside & OBSERVED:
-                return None
-            beside |= JOINED if moves.roles & form.roles == {form.deltas} and meaning.at_text else JUDGED
-        return beside
-
-
-def _alike(values: tuple[Any, ...], ref: tuple[Any, ...]) -> bool:
-    """Whether two names are new and equal."""
-    new = [value for value, where in zip(values, ref, strict=True) if where is str]
-    return len(set(new)) < len(new)
 
 
 class _Frame:

@@ -7,6 +7,7 @@ joins as text joins, however it was cut into pieces.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from wirecheck.shapes.forms import LaneForm, described
 from wirecheck.shapes.lane import MAX_ALIKE, MAX_KEYS, Key, agree
@@ -57,8 +58,17 @@ def join(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
     """Apply one frame: an opening, a reset, a piece, or a final."""
-    roles = event.roles
+    names = event.names
     key = event.key(form.lane.keys)
+    wrong = apply(form, trace, event.roles, key, names.get(form.text), names.get(form.whole), out)
+    if wrong is not None:
+        out.broke(form.guarantee, event.at, event.label, wrong)
+
+
+def apply(
+    form: Joins, trace: Trace, roles: frozenset[str], key: Key, piece: Any, whole: Any, out: Outcomes
+) -> str | None:
+    """The same, of a frame with this text and that which it claims to be the whole; what is wrong with it."""
     texts = trace.texts
     if form.lane.open_role in roles:
         if None in key:
@@ -75,9 +85,10 @@ def judge(form: Joins, trace: Trace, event: Event, out: Outcomes) -> None:
         if None in key:
             blur(trace)
         elif form.final in roles:
-            _claim(form, texts, key, event, out)
+            return _claim(form, texts, key, whole, out)
         else:
-            _piece(form, trace, key, event)
+            _piece(trace, key, piece)
+    return None
 
 
 def blur(trace: Trace) -> None:
@@ -121,12 +132,11 @@ def _restart(text: Text) -> None:
         text.whole = False
 
 
-def _piece(form: Joins, trace: Trace, key: Key, event: Event) -> None:
+def _piece(trace: Trace, key: Key, piece: Any) -> None:
     text = trace.texts.get(key)
     if text is None:
         text = Text(whole=False, starts=[])
         _put(trace.texts, key, text)
-    piece = event.names.get(form.text)
     if isinstance(piece, str):
         add(trace, key, piece)
     else:
@@ -137,7 +147,7 @@ def _piece(form: Joins, trace: Trace, key: Key, event: Event) -> None:
 
 def add(trace: Trace | None, key: Key, piece: str) -> Text | None:
     """Add a piece to a text that has begun, as `judge` does; None, and nothing done, where none has."""
-    text = None if None in key or trace is None else trace.texts.get(key)
+    text = None if trace is None else trace.texts.get(key)  # no text has a key with a hole
     if text is None:
         return None
     text.pieces += 1
@@ -148,22 +158,23 @@ def add(trace: Trace | None, key: Key, piece: str) -> Text | None:
     return text
 
 
-def _claim(form: Joins, texts: dict[Key, Text], key: Key, event: Event, out: Outcomes) -> None:
+def _claim(form: Joins, texts: dict[Key, Text], key: Key, whole: Any, out: Outcomes) -> str | None:
     text = texts.pop(key, None)
-    whole = event.names.get(form.whole)
     if text is None or not text.pieces or not isinstance(whole, str):
-        return
+        return None
+    if NOTHING in text.starts and "".join(text.waiting) == whole:  # the very text, mostly: nothing has to be reckoned
+        out.held(form.guarantee)
+        return None
     settle(text)
     wanted = residue(whole)
     if wanted in text.starts:
         out.held(form.guarantee)
-    elif text.fresh:
-        return
-    elif not text.whole:
+    elif not text.fresh and not text.whole:
         out.undecided(form.guarantee)
-    else:
+    elif not text.fresh:
         what = f"{text.pieces} pieces of {text.starts[0][0]} bytes, joined, are not the final text of {wanted[0]} bytes"
-        out.broke(form.guarantee, event.at, event.label, what + described(form.lane, key))
+        return what + described(form.lane, key)
+    return None
 
 
 def _put(texts: dict[Key, Text], key: Key, text: Text) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wirecheck.shapes.state import Event, Facts, Outcomes
+from wirecheck.shapes.state import Clients, Event, Facts, Outcomes
 from wirecheck.strict import show
 
 MAX_TOPICS = 10_000
@@ -58,16 +58,14 @@ def by_parameter(
         out.held(guarantee)
 
 
-def subscribe(form: Subscription, facts: Facts, event: Event) -> None:
+def subscribe(form: Subscription, clients: Clients, roles: frozenset[str], topics: Any) -> None:
     """A client's subscription: its topics, or that they cannot be told."""
-    clients = facts.clients
-    topics = event.names.get(form.topics)
     named = isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)
-    if form.on in event.roles and named and len(clients.topics) + len(topics or ()) <= MAX_TOPICS:
+    if form.on in roles and named and len(clients.topics) + len(topics or ()) <= MAX_TOPICS:
         clients.topics.update(topics or ())
-    elif form.on in event.roles:
+    elif form.on in roles:
         clients.opaque = True
-    if form.opaque in event.roles:
+    if form.opaque in roles:
         clients.opaque = True
 
 

@@ -62,6 +62,18 @@ class Kind:
         payload: Mapping[str, Any] = message if self.style == "flat" else self.variant.payload(message, self.style)
         return payload
 
+    def members(self, names: Sequence[str]) -> Callable[[Struct], dict[str, Any]]:
+        """What gives those of these members of the payload that are there. An object may be a struct of its members."""
+        read = self.getter([(False, (name,)) for name in names])
+
+        def members(frame: Struct) -> dict[str, Any]:
+            found = dict(zip(names, read(frame), strict=True))
+            if UNSET in found.values():
+                return {name: value for name, value in found.items() if value is not UNSET}
+            return found
+
+        return members
+
     def _place(self, in_header: bool, steps: tuple[str, ...]) -> str | Callable[[Any], Any]:
         """Attributes, dotted, where each is always there but for the last; else a function."""
         whole = steps if in_header or self.style == "flat" else (self.variant.data, *steps)

@@ -11,7 +11,7 @@ since it is written as one; what only looks like it makes a text seem to hold to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from operator import add, attrgetter, is_, is_not, ne
 from types import MappingProxyType
@@ -125,18 +125,20 @@ class Typed:
 
     def _apart(self, lines: Sequence[Any], texts: Sequence[Any], senders: Sequence[Any]) -> list[Any]:
         """Each sender's lines, and each way of holding a message, by itself."""
-        found: list[Any] = [None] * len(lines)
+        found: dict[Sender, Iterator[Any]] = {}
         for sender in SENDERS:
-            ours = list(compress(range(len(lines)), map(sender.__eq__, senders)))
-            values = [number for number in ours if texts[number] is UNSET]
-            given = [number for number in ours if texts[number] is not UNSET] if values else ours
-            for numbers, frames in (
-                (given, self.decode([texts[number] for number in given], sender)),
-                (values, self.decode_values([lines[number].json for number in values], sender)),
-            ):
-                for number, frame in zip(numbers, frames, strict=True):
-                    found[number] = frame
-        return found
+            ours = list(map(sender.__eq__, senders))
+            given = list(compress(texts, ours))
+            if any(map(is_, given, repeat(UNSET))):
+                values = [line.json for line in compress(lines, ours) if line.text is UNSET]
+                frames = {
+                    True: iter(self.decode_values(values, sender)),
+                    False: iter(self.decode([text for text in given if text is not UNSET], sender)),
+                }
+                found[sender] = map(next, map(frames.__getitem__, map(is_, given, repeat(UNSET))))
+            else:
+                found[sender] = iter(self.decode(given, sender))
+        return list(map(next, map(found.__getitem__, senders)))
 
     def _read(self, readers: Sequence[Reader], texts: Sequence[Any]) -> tuple[list[Any], list[int]]:
         """What was read, None where it was not, and the positions of these."""
