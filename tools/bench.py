@@ -29,7 +29,7 @@ from wirecheck import catalog
 
 PARTS = ("traffic", "memory", "live", "startup")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OURS = ("one", "all", "one-whole", "all-whole", "library")
+OURS = ("one", "all", "one-whole", "all-whole", "library", "schemas")
 
 
 def traffic_of(given: argparse.Namespace, dialects: Sequence[str]) -> dict[str, Any]:

@@ -270,6 +270,9 @@ def rows() -> list[Row]:
     start, _ = loop("checker")
     told = "the library: `read` and `Checker.receive`, a record at a time"
     made.append(Row(key="library", title="library", about=told, start=start, wrong=our_checker))
+    start, wrong = loop("schemas")
+    told = "the schema of each message alone, read as `wirecheck check` reads it, and nothing explained"
+    made.append(Row(key="schemas", title="ours, schemas", about=told, start=start, wrong=wrong))
     start, wrong = ajv()
     told = "Ajv on Node, each schema compiled once, no `allErrors`"
     made.append(Row(key="ajv", title="Ajv", about=told, start=start, wrong=wrong))
