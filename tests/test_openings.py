@@ -75,6 +75,16 @@ def test_a_quick_look_is_enough_where_each_connection_has_a_url_of_its_own(monke
     assert careful == [url + "?a=b", url.replace("e", "%65")]
 
 
+def test_nothing_is_looked_at_quickly_in_a_long_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose time would grow by the square of its length, were it nothing but slashes."""
+    urls, url = facts._Urls(compile_plan(load("agent_platform"))), "wss://host/ws/threads/" + "a" * facts.MAX_SAID
+    looked = list[str]()
+    monkeypatch.setattr(urls, "_match", looked.append)
+    assert urls.params(url) == {"thread": "a" * facts.MAX_SAID}
+    urls.params("wss://host")
+    assert looked == ["wss://host"]
+
+
 @given(url=URLS)
 @settings(max_examples=1000, deadline=None)
 @example(url="ws://user:password@host/")
