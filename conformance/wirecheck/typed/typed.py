@@ -33,7 +33,7 @@ SIBLINGS: Final = 64
 """Names of a frame of which nothing is documented that are read; one with others goes the slower way."""
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
-_text_of, _sender_of = attrgetter("text"), attrgetter("sender")
+_text_of, _value_of, _sender_of = attrgetter("text"), attrgetter("json"), attrgetter("sender")
 
 Reader = Callable[[Any], Any]
 Fit = tuple[Variant, dict[str, Any], Mapping[str, Any], Style]
@@ -82,7 +82,7 @@ class Typed:
     def decode(self, texts: Sequence[str], sender: Sender) -> list[Any]:
         """One entry a text: an instance of a class in `kinds`; what `Decoder.fit` gives; or None, for the slow way."""
         found, failed = self._read(self._readers[sender], texts)
-        for number in self._refused(texts, found, failed, list(map(type, found))):
+        for number in self._refused(texts, found, failed, list(map(type, found)), _TEXT):
             found[number] = self._decoder.fit(texts[number], sender, None)
         return found
 
@@ -105,26 +105,34 @@ class Typed:
         return found
 
     def _of_both(self, lines: Sequence[Any]) -> list[Any]:
-        texts = list(map(_text_of, lines))
         senders = list(map(_sender_of, lines))
+        if self._both is None:
+            return self._apart(lines, senders)
         try:
-            if self._both is None:
-                return self._apart(lines, texts, senders)
-            found, failed = self._read([self._both], texts)
+            return self._together(self._both, list(map(_text_of, lines)), senders, _TEXT)
         except TypeError:
-            return self._apart(lines, texts, senders)  # not all of them hold texts
+            pass  # not all of them hold texts
+        try:
+            return self._together(self._both, list(map(bytes, map(_value_of, lines))), senders, _BYTES)
+        except TypeError:
+            return self._apart(lines, senders)  # nor do all of them hold values
+
+    def _together(self, read: Reader, texts: Sequence[Any], senders: Sequence[Sender], marks: _Marks) -> list[Any]:
+        """One reader for both senders: whose frame it is shows afterwards."""
+        found, failed = self._read([read], texts)
         kinds = list(map(type, found))
-        refused = self._refused(texts, found, failed, kinds)
-        # One reader for both senders: whose frame it is shows afterwards.
+        refused = self._refused(texts, found, failed, kinds, marks)
         said = list(map(self._senders.get, kinds))
         if said != senders:
             refused |= set(compress(range(len(found)), map(ne, said, senders)))
         for number in refused:
-            found[number] = self._decoder.fit(texts[number], senders[number], None)
+            text, sender = texts[number], senders[number]
+            found[number] = self._fit_value(text, sender) if marks is _BYTES else self._decoder.fit(text, sender, None)
         return found
 
-    def _apart(self, lines: Sequence[Any], texts: Sequence[Any], senders: Sequence[Any]) -> list[Any]:
+    def _apart(self, lines: Sequence[Any], senders: Sequence[Sender]) -> list[Any]:
         """Each sender's lines, and each way of holding a message, by itself."""
+        texts = list(map(_text_of, lines))
         found: dict[Sender, Iterator[Any]] = {}
         for sender in SENDERS:
             ours = list(map(sender.__eq__, senders))
@@ -165,7 +173,7 @@ class Typed:
         found: list[Any],
         failed: Sequence[int],
         kinds: Sequence[type],
-        marks: _Marks = _TEXT,
+        marks: _Marks,
     ) -> set[int]:
         """The positions of what was not read, or may not be accepted; `kinds` are the classes of what was found."""
         refused = set(failed)
