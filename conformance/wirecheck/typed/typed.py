@@ -106,16 +106,16 @@ class Typed:
 
     def _of_both(self, lines: Sequence[Any]) -> list[Any]:
         senders = list(map(_sender_of, lines))
-        if self._both is None:
+        read = self._both
+        if read is None:
             return self._apart(lines, senders)
         try:
-            return self._together(self._both, list(map(_text_of, lines)), senders, _TEXT)
-        except TypeError:
-            pass  # not all of them hold texts
-        try:
-            return self._together(self._both, list(map(bytes, map(_value_of, lines))), senders, _BYTES)
-        except TypeError:
-            return self._apart(lines, senders)  # nor do all of them hold values
+            return self._together(read, list(map(_text_of, lines)), senders, _TEXT)
+        except TypeError:  # not all of them hold texts
+            try:
+                return self._together(read, list(map(bytes, map(_value_of, lines))), senders, _BYTES)
+            except TypeError:  # nor values
+                return self._apart(lines, senders)
 
     def _together(self, read: Reader, texts: Sequence[Any], senders: Sequence[Sender], marks: _Marks) -> list[Any]:
         """One reader for both senders: whose frame it is shows afterwards."""
