@@ -352,7 +352,7 @@ def test_our_own_fault_is_3_and_says_how_to_report_it(clean: Path, monkeypatch: 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("something\nunforeseen \x1b[31m")
 
-    monkeypatch.setattr("wirecheck.check.Checker.receive", fail)
+    monkeypatch.setattr("wirecheck.check.Checker.take", fail)
     result = wirecheck("check", clean)
     assert result.exit_code == 3
     assert result.stderr.count("\n") == 1
@@ -368,7 +368,7 @@ def test_an_unreachable_target_is_4(clean: Path, monkeypatch: pytest.MonkeyPatch
     def fail(*_: object, **__: object) -> None:
         raise TargetError("ws://h/: nobody answers")
 
-    monkeypatch.setattr("wirecheck.check.Checker.receive", fail)
+    monkeypatch.setattr("wirecheck.check.Checker.take", fail)
     result = wirecheck("check", clean)
     assert (result.exit_code, result.stderr) == (4, "wirecheck: ws://h/: nobody answers\n")
 

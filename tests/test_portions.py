@@ -13,7 +13,7 @@ import pytest
 from wirecheck import Checker, load
 from wirecheck.capture import read
 from wirecheck.check import memory
-from wirecheck.check.memory import KINDS, MAX_ITEMS, Session, Turn, unpacked
+from wirecheck.check.memory import KINDS, MAX_ITEMS, Session, Turn, packed, unpacked
 from wirecheck.check.portions import TOGETHER, Portions, alone
 from wirecheck.shapes.joins import PRIME, residue
 
@@ -87,7 +87,7 @@ def test_turns_that_ended_are_remembered_as_they_were(seed: int) -> None:
         for kind in rng.sample(KINDS, rng.randrange(3)):
             for _ in range(rng.randrange(1, 4)):
                 item = rng.choice((0, 1, PRIME - 1, rng.randrange(PRIME))), rng.randrange(size + 1)
-                turn.items.setdefault(kind, []).append(item)
+                turn.items.setdefault(kind, []).append(packed(*item))
                 items.setdefault(kind, []).append((item[0], length + item[1]))
                 weight += 1
         final = rng.choice((None, residue(said), residue("other"), (0, 0)))
