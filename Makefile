@@ -12,7 +12,7 @@ ASYNCAPI := tools/asyncapi/node_modules/.ready
 DEMO_CLEAN ?= fixtures/vonz/captures/rich-interleaved.jsonl
 DEMO_BROKEN ?= fixtures/vonz/captures/tool-call-answered-once.broken-missing.jsonl
 COVER ?=
-WORKERS ?= 3 # one more than the cores of a small machine: some tests wait for others to speak
+WORKERS ?= 4 # more than the cores of a small machine: many tests wait for others to speak
 PYTEST_ARGS ?=
 COVER_ARGS := $(if $(COVER),--cov --cov-branch --cov-report=term-missing:skip-covered)
 
