@@ -105,6 +105,18 @@ def test_a_url_of_socketio_is_known_at_a_look(url: str) -> None:
     assert _is_socketio(url) == ("/socket.io/" in address + "/" or "EIO" in parse_qs(query, keep_blank_values=True))
 
 
+def test_a_program_may_say_how_a_connection_was_opened_in_any_collection() -> None:
+    dialect, here, reports = load("vonz"), At(line=1, conn="a"), []
+    url, both = "wss://h/?token=secret", ("client", "server")
+    for sees, protocols in ((frozenset(both), ("a", "b")), (set(both), ["a", "b"]), (list(both), None)):
+        checker = Checker(dialect)
+        opened: Any = Opened(at=here, url=url, subprotocols=protocols, sees=sees)  # type: ignore[arg-type]
+        checker.receive(opened)
+        reports.append((checker.links["a"].facts.seen, checker.links["a"].secrets, checker.close()))
+    assert reports[0] == reports[1] == reports[2]
+    assert reports[0][0] == frozenset(both) and "secret" in reports[0][1]
+
+
 def test_ways_to_open_are_bounded_in_number_and_size() -> None:
     openings = facts.Openings(compile_plan(load("vonz")), frozenset({"own"}))
     here = At(line=1, conn="a")

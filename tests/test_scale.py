@@ -221,6 +221,39 @@ def test_a_session_of_a_newer_connection_that_shows_on_an_older_one_is_read_agai
     assert at_cut(file, before, [*created("b", "t"), orphan])[0]["tool-call-answered-once"] == (0, 1, 0)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_who_asked_for_what_is_looked_at_before_several_did(file: Path, late: bool) -> None:
+    """An older client asks too, in front of the cut or behind it; afterwards it can't be told from the newer ones."""
+
+    def ready(conn: str) -> dict[str, Any]:
+        return created(conn, "s")[2]
+
+    def asked(conn: str) -> list[dict[str, Any]]:
+        return created(conn, "s")[:2]
+
+    older, begun = asked("a"), opening("b", exclusive=True)
+    behind = [*asked("c"), *asked("d")]
+    if late:
+        found, again = at_cut(file, older[:1], [begun, older[1], ready("b"), *behind])
+    else:
+        found, again = at_cut(file, older, [begun, ready("b"), *behind])
+    assert found["session-ready-answers"] == (0, 0, 4)
+    assert again == 1
+
+
+def test_a_replay_of_a_session_that_was_forgotten_meanwhile_is_undecided(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, (*replay, end) = [*created("a", "s"), *turn("a", "s", "ab"), over("a")], resumed("b", "s", "ab")
+    others = [line for number in range(6) for line in created(f"o{number}", f"t{number}")]
+    again = [opening("c"), *turn("c", "s", "new"), over("c")]
+    found, _ = at_cut(file, before, [*replay, *others, end])
+    assert found["replay-repeats-history"] == (1, 0, 0)
+    monkeypatch.setattr("wirecheck.check.memory.MAX_SESSIONS", 4)
+    found, _ = at_cut(file, before, [*replay, *others, *again, end])
+    assert found["replay-repeats-history"] == (0, 0, 1)
+
+
 def test_an_order_to_cancel_counts_on_every_connection(file: Path) -> None:
     """Whatever was open may have been cancelled from elsewhere, in front of the cut or behind it."""
     call = say("b", "server", "task:tool_use", session_id="t", tool="Bash", input={})

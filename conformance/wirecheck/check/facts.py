@@ -88,7 +88,10 @@ class Openings:
         if opened.headers or size > MAX_SAID:
             return self._read(opened)
         said = (url, protocols, opened.sees, opened.vantage, opened.exclusive, opened.auth)
-        found = self._known.get(said)
+        try:
+            found = self._known.get(said)
+        except TypeError:  # a program may say it in lists and sets as well
+            return self._read(opened)
         if found is None:
             if len(self._known) >= MAX_OPENINGS:
                 self._known.clear()
@@ -98,7 +101,7 @@ class Openings:
     def _read(self, opened: Opens) -> Opening:
         own, url = secrets_of(opened, self._plan.dialect), opened.url
         return Opening(
-            _sees(opened.sees),
+            _sees(None if opened.sees is None else frozenset(opened.sees)),
             _VANTAGES[opened.vantage],
             bool(opened.exclusive),
             None if url is None else self._urls.params(url),

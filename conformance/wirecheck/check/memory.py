@@ -198,6 +198,8 @@ class Bracket:
     prompted: bool = False
     broken: bool = False
     overflow: bool = False
+    forgotten: bool = False
+    """Whether the session was forgotten meanwhile: what it holds now is not what `seen` counts."""
 
 
 @dataclass(slots=True)
@@ -255,7 +257,14 @@ def session_of(history: History, key: Key) -> Session:
 
 def forget(history: History) -> None:
     """Forget the session that was met first; if it comes again, it counts as one that was not born here."""
-    session = history.sessions.pop(next(iter(history.sessions)))
+    key = next(iter(history.sessions))
+    session = history.sessions.pop(key)
+    for number in session.shown_by:
+        link = history.links.get(number)
+        if link is not None:
+            link.resumed.pop(key, None)
+            if key in link.brackets:
+                link.brackets[key].forgotten = True
     session.now = None  # whoever adds to the turn that runs without asking for its session sees that it is over
     history.weight -= session.weight
 

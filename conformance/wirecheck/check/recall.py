@@ -13,6 +13,8 @@ from wirecheck.shapes.joins import NOTHING, PRIME, join, residue_of
 
 def judged(session: Session, bracket: Bracket) -> list[bool | None]:
     """Whether calls and results stand where they stood, whether each kind of them came back, and (last) the texts."""
+    if bracket.forgotten:
+        return [None]
     past = unpacked(session.past[: bracket.seen.past])
     return [_places(session, past, bracket), *_calls(past, bracket), _texts(session, past.texts, bracket)]
 

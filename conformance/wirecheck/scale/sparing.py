@@ -20,9 +20,12 @@ def sparing() -> Iterator[None]:
     """Look for cycles rarely while this lasts, and among what was there before not at all."""
     before = gc.get_threshold()
     gc.set_threshold(*THRESHOLDS)
-    gc.freeze()
+    ours = not gc.get_freeze_count()  # what somebody else froze stays so
+    if ours:
+        gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
         gc.set_threshold(*before)
