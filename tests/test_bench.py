@@ -6,6 +6,8 @@ import hashlib
 import importlib
 import json
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -311,6 +313,20 @@ def test_what_we_cost_beside_live_traffic_is_measured() -> None:
     assert all(row["straight"] > 0 and row["through"] > 0 for row in trips)
     told = {"overheads": overheads, "latency": trips}
     assert page.overheads(told).count("\n") == 5 and page.latency(told).count("\n") == 3
+
+
+def test_the_work_of_threads_that_are_over_counts() -> None:
+    """The driver leads its conversations in a thread of its own."""
+
+    def work() -> None:
+        while time.thread_time() < 0.05:
+            hashlib.sha256(b"work").digest()
+
+    before = live.worked()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert live.worked() - before > 0.04
 
 
 def test_starts_are_measured_beside_what_they_begin_with() -> None:

@@ -29,8 +29,10 @@ from wirecheck.drive import Conversation, Limits, Target
 PATIENT = Limits(timeout=300, open_timeout=60)
 
 
-def worked(pid: int | str = "self") -> float:
-    """Seconds that the processors worked for a process, all its threads."""
+def worked(pid: int | None = None) -> float:
+    """Seconds that the processors worked for a process, all its threads; of another than this one, those that run."""
+    if pid is None:
+        return time.process_time()  # a conversation's own thread is over when its work is to be counted
     tasks = Path(f"/proc/{pid}/task")
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
 
