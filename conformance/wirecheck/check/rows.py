@@ -21,10 +21,10 @@ from wirecheck.record import At
 from wirecheck.shapes.lane import Keys
 from wirecheck.shapes.state import Clients, Facts, Outcomes
 
-MAX_STEPS: Final = 2_000
+MAX_STEPS: Final = 8_000
 """Steps that are kept; beyond, what is not known is left to the shapes. Traffic without faults needs some hundred at
 most; what faults need beyond these is seldom met twice."""
-MAX_ROWS: Final = 2_000
+MAX_ROWS: Final = 8_000
 """Rows that are kept; beyond, a state that no row of these holds stays with the shapes."""
 
 NOBODY: Final = (None,)
