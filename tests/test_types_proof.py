@@ -82,8 +82,10 @@ def test_what_is_excused_is_counted_apart_and_only_where_it_is_excused() -> None
         found.judge(asked, REFUSED)
         assert (len(found.wrong), found.excused) == (wrong, excused)
     found = Agreement(excuses=OF_DOUBLES)
-    found.judge(case(variant=None, excuses=frozenset({"beyond 2^53"})), answer())
+    found.judge(case(variant=None, excuses=frozenset({"beyond 64 bits"})), answer())
     assert (len(found.wrong), found.excused) == (1, 0), "what is invalid is refused, whatever its numbers"
+    found.judge(case(variant=None, excuses=frozenset({"beyond 2^53"})), answer())
+    assert (len(found.wrong), found.excused) == (1, 1), "but where they may have come nearer"
     found = Agreement(excuses=OF_DOUBLES)
     found.judge(asked, answer())
     assert (found.accepted, found.equal, found.excused) == (1, 1, 0)
