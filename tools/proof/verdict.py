@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from proof.cases import UNKNOWN, Case, Excuse
 
-
 _BLURRED: Final[frozenset[Excuse]] = frozenset({"beyond 2^53"})
 
 
