@@ -13,7 +13,7 @@ from wirecheck.check.facts import Opens
 from wirecheck.record import Record
 
 
-class Opening(Opens, Protocol):
+class Opener(Opens, Protocol):
     """A line that opens a connection."""
 
     @property
@@ -22,7 +22,7 @@ class Opening(Opens, Protocol):
     def conn(self) -> str: ...
 
 
-class Closing(Protocol):
+class Closer(Protocol):
     """A line that closes a connection."""
 
     @property
@@ -46,5 +46,5 @@ class Block(Protocol):
     def first(self) -> int: ...
     @property
     def lines(self) -> Sequence[Any]: ...
-    def end(self, index: int) -> Opening | Closing | None: ...
+    def end(self, index: int) -> Opener | Closer | None: ...
     def record(self, index: int) -> Record | None: ...
