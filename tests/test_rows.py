@@ -21,12 +21,13 @@ from wirecheck import Checker, catalog
 from wirecheck.capture import read
 from wirecheck.capture.blocks import blocks
 from wirecheck.capture.write import line_of
+from wirecheck.check import learning
 from wirecheck.check.apart import Apart
-from wirecheck.check.frozen import Shape, Uncommon, freeze, sets_of, thaw
+from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
 from wirecheck.check.link import Link
 from wirecheck.check.means import Meanings
 from wirecheck.check.plan import Moves
-from wirecheck.check.rows import Row, Rows
+from wirecheck.check.rows import Rows
 from wirecheck.check.tally import Placed
 from wirecheck.record import BadLine, Record
 from wirecheck.verdict import Report
@@ -131,17 +132,54 @@ def test_busy_traffic(name: str, faults: float, as_json: bool) -> None:
 
 
 @pytest.mark.parametrize("name", catalog.dialects())
-@pytest.mark.parametrize("most", [0, 1, 10])
+@pytest.mark.parametrize("most", [1, 2, 10, 100])
 def test_tables_are_bounded_and_full_ones_say_the_same(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither steps nor rows grow with a capture; what finds no place in them is left to the shapes."""
-    monkeypatch.setattr("wirecheck.check.learning.MAX_STEPS", most)
+    """Neither steps nor rows grow with a capture; those that find no place have others forgotten."""
+    monkeypatch.setattr("wirecheck.check.rows.MAX_STEPS", most)
     monkeypatch.setattr("wirecheck.check.rows.MAX_ROWS", most)
+    monkeypatch.setattr("wirecheck.check.take.MAX_STEPS", most)
+    monkeypatch.setattr("wirecheck.check.promises.MAX_STEPS", most)
     raw = b"".join(traffic.lines(name, 1_500, sessions=10, faults=0.05))
     dialect = replace(catalog.load(name))  # with tables of its own
     assert read_typed(dialect, raw, 10_000) == read_singly(dialect, raw)
     tables = Checker(dialect)._tables.rows
-    assert len(tables._rows) == most
+    assert len(tables._rows) <= most
     assert tables.steps <= most
+    assert tables.steps >= sum(len(row.next) for row in tables._rows.values())
+
+
+@pytest.mark.parametrize("name", catalog.dialects())
+def test_full_tables_keep_what_is_met_again_and_learn_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What faults of long ago have taught makes nothing slower that comes after."""
+    learnt = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal learnt
+        learnt += 1
+        return learn(*arguments)
+
+    learn = learning._learnt
+    monkeypatch.setattr(learning, "_learnt", counted)
+    dialect = replace(catalog.load(name))  # with tables of its own
+    clean = b"".join(traffic.lines(name, 3_000, sessions=20))
+    read_typed(dialect, clean, 10_000)
+    needed = learnt
+    tables = Checker(dialect)._tables.rows
+    monkeypatch.setattr("wirecheck.check.rows.MAX_STEPS", 4 * needed)
+    read_typed(dialect, b"".join(traffic.lines(name, 3_000, sessions=20, faults=0.1)), 10_000)
+    assert learnt > 5 * needed and tables.steps <= 4 * needed
+    before = learnt
+    read_typed(dialect, clean, 10_000)
+    assert learnt - before <= needed
+    tables._forget()
+    before = learnt
+    read_typed(dialect, clean, 10_000)
+    assert learnt - before <= needed
+    read_typed(dialect, clean, 10_000)
+    tables._forget()
+    before = learnt
+    read_typed(dialect, clean, 10_000)
+    assert learnt == before and 0 < tables.steps <= needed
 
 
 @pytest.mark.parametrize("name", catalog.dialects())
@@ -189,19 +227,8 @@ def test_a_link_in_a_row_pickles_as_a_state() -> None:
     for link in again:
         link.adopt(elsewhere)
         assert link.row is not None
-    full = pickle.loads(pickle.dumps(held))
-    for link in full:
-        link.adopt(_Full(checker._tables.plan))
-        assert link.row is None
     states = [freeze(link.state) for link in held]
-    assert [freeze(link.state) for link in again] == [freeze(link.state) for link in full] == states
-
-
-class _Full(Rows):
-    """Tables that hold no further row."""
-
-    def row(self, shape: Shape) -> Row:
-        raise Uncommon
+    assert [freeze(link.state) for link in again] == states
 
 
 def _records(lines: Sequence[bytes]) -> list[Record]:
@@ -358,6 +385,25 @@ def test_meanings_made_at_once_have_numbers_of_their_own() -> None:
             assert sorted(meanings.of(each).number for each in moves) == list(range(len(moves)))
     finally:
         sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("name", ["amigo", "vonz"])
+def test_tables_that_several_threads_fill_and_empty_at_once_say_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wirecheck.check.rows.MAX_STEPS", 40)
+    monkeypatch.setattr("wirecheck.check.rows.MAX_ROWS", 40)
+    dialect = replace(catalog.load(name))  # with tables of its own
+    captures = [b"".join(traffic.lines(name, 600, sessions=5, faults=0.05, seed=seed)) for seed in range(4)]
+    expected = [read_singly(dialect, raw) for raw in captures]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(captures)) as pool:
+            assert list(pool.map(partial(read_typed, dialect, size=1_000), captures)) == expected
+    finally:
+        sys.setswitchinterval(before)
+    assert len(Checker(dialect)._tables.rows._rows) <= 40 + len(captures)
 
 
 CASES = """

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from wirecheck.check.frozen import Uncommon, freeze, thaw
-from wirecheck.check.rows import MAX_STEPS, NEVER, Act, Ask, Held, Node, Picking, Row, Rows, Sets, Step, like, picking
+from wirecheck.check.rows import NEVER, Act, Ask, Held, Node, Picking, Row, Rows, Sets, Step, like, picking
 from wirecheck.shapes.lane import Key, Keys
 from wirecheck.shapes.state import Clients, Outcomes
 
@@ -29,13 +29,12 @@ def learn(
     """Let the shapes do what `act` asks of them, on a copy, and keep what they did."""
     log: list[_Note] = []
     node: Node
-    if rows.steps >= MAX_STEPS:
-        return NEVER
-    rows.steps += 1
+    rows.make_room()
     try:
         node = _learnt(rows, row, link, values, spot, act, log)
     except Uncommon:
         node = NEVER
+    rows.steps += 1
     both = {value: place for place, value in reversed(list(enumerate((*link.names, *values)))) if value is not None}
     _keep(row, signature, both, log, node)
     return node
@@ -65,13 +64,13 @@ def _learnt(
         ats_moved = tuple([positions[id(each)] for each in ats_after])
         broken = tuple([(each.guarantee, positions[id(each.at)], each.label) for each in out.broken])
         effects = tuple(
-            [(what, where, _spec(key, places)) for what, where, key, _ in log if what != "ask"],
+            [rows.same((what, where, _spec(key, places))) for what, where, key, _ in log if what != "ask"],
         )
     except KeyError as error:  # a name, or a position, from anywhere else
         raise Uncommon from error
     counts = tuple(
         [
-            (guarantee, which, number)
+            rows.same((guarantee, which, number))
             for guarantee, numbers in out.counts.items()
             for which, number in enumerate(numbers)
             if number
@@ -85,9 +84,9 @@ def _learnt(
         following,
         None if same_names else picking(moved),
         None if same_ats else picking(ats_moved),
-        counts,
+        rows.same(counts),
         broken,
-        effects,
+        rows.same(effects),
         glanced=glanced,
         plain=not broken,
         loops=stays and not effects,
@@ -125,7 +124,7 @@ def _hang(row: Row, signature: tuple[Any, ...], there: Ask | None, answered: boo
 
 
 def _spec(key: Key, places: Mapping[Any, int]) -> Picking:
-    return picking([-1 if part is None else places[part] for part in key])
+    return picking(tuple([-1 if part is None else places[part] for part in key]))
 
 
 _Note = tuple[str, int, Key, bool]

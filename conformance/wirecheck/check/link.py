@@ -195,11 +195,7 @@ class Link:
         shape = self._shape if self.row is None else self.row.shape
         if shape is not None and (self._shape is not None or self.rows is not rows):
             self._shape = None
-            try:
-                self.row = self._settled = rows.row(shape)
-            except Uncommon:
-                self.row, self.rows = Row(shape), rows
-                self.leave()
+            self.row = self._settled = rows.row(shape)
         self.rows, self.kind = rows, None
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from wirecheck.check.kinds import UNSET, Reading, Values
 from wirecheck.check.link import Link
 from wirecheck.check.plan import Moves, Plan
-from wirecheck.check.rows import Kept, Step
+from wirecheck.check.rows import MAX_STEPS, Kept, Step
 from wirecheck.shapes import opted
 from wirecheck.shapes.state import Event, Outcomes
 
@@ -29,6 +29,8 @@ class Held:
         """What counts where a frame takes a step and keeps these promises."""
         found = self.counted.get(step)
         if found is None:
+            if len(self.counted) >= MAX_STEPS:
+                self.counted.clear()
             found = self.counted[step] = Kept(step, self.guarantees) if self.guarantees else step
         return found
 

@@ -9,7 +9,8 @@ What lanes remember of keys grows with a connection and lies beside the row; a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
@@ -21,11 +22,11 @@ from wirecheck.record import At
 from wirecheck.shapes.lane import Keys
 from wirecheck.shapes.state import Clients, Facts, Outcomes
 
-MAX_STEPS: Final = 8_000
-"""Steps that are kept; beyond, what is not known is left to the shapes. Traffic without faults needs some hundred at
-most; what faults need beyond these is seldom met twice."""
-MAX_ROWS: Final = 8_000
-"""Rows that are kept; beyond, a state that no row of these holds stays with the shapes."""
+MAX_STEPS: Final = 4_000
+"""Steps that are kept; beyond, those are forgotten that were not met again. Traffic without faults needs some hundred
+at most; what faults need beyond these is seldom met twice."""
+MAX_ROWS: Final = 4_000
+"""Rows that are kept; beyond, those are forgotten to and from which no step is left."""
 
 NOBODY: Final = (None,)
 """What stands behind the names of a link and those of a frame: the place of a name that is not there."""
@@ -68,11 +69,24 @@ class Step:
 
     `counts`: (guarantee, which count, by how much). `broken`: (guarantee, place of its position, label). `effects`:
     (what, which set or lane, key), in order. `loops`: nothing changes but the counts. `glanced`: a look was enough.
-    `plain`: it finds nothing. `steady`: the same again at once changes nothing but the counts. `adds`: the effects,
-    (which set, key), where all that they do is to have lanes remember keys.
+    `plain`: it finds nothing. `steady`: the same again at once changes nothing but the counts. `adds`: all that
+    the effects do is to have lanes remember keys. `met`: it was looked up since any steps were last forgotten.
     """
 
-    __slots__ = ("adds", "broken", "counts", "effects", "glanced", "loops", "names", "plain", "row", "spots", "steady")
+    __slots__ = (
+        "adds",
+        "broken",
+        "counts",
+        "effects",
+        "glanced",
+        "loops",
+        "met",
+        "names",
+        "plain",
+        "row",
+        "spots",
+        "steady",
+    )
 
     def __init__(
         self,
@@ -94,12 +108,12 @@ class Step:
         self.counts = counts
         self.broken = broken
         self.effects = effects
-        remembered = all(what == "remember" for what, *_ in effects)
-        self.adds = tuple([(where, spec) for _, where, spec in effects]) if remembered else None
+        self.adds = all(what == "remember" for what, *_ in effects)
         self.glanced = glanced
         self.loops = loops
         self.plain = plain
         self.steady = steady
+        self.met = False
 
 
 class Kept:
@@ -146,20 +160,58 @@ class Rows:
         self.steps = 0
 
     def row(self, shape: Shape) -> Row:
-        """The row of a shape. Equal parts are held once: most lanes of most rows are empty.
-
-        Raises `Uncommon` for a new one beyond the bound.
-        """
+        """The row of a shape; most of its lanes are those of others, too."""
         found = self._rows.get(shape)
         if found is None:
             if len(self._rows) >= MAX_ROWS:
-                raise Uncommon
-            same = self._parts.setdefault
-            shape = tuple(
-                [tuple([same(each, each) for each in part]) if part.__class__ is tuple else part for part in shape]
-            )
+                self._forget()
+            same = self.same
+            shape = tuple([tuple([same(each) for each in part]) if part.__class__ is tuple else part for part in shape])
             found = self._rows.setdefault(shape, Row(shape))
         return found
+
+    def same(self, part: Any) -> Any:
+        """What is equal to this, held once."""
+        return self._parts.setdefault(part, part)
+
+    def make_room(self) -> None:
+        """Have room for one more step."""
+        if self.steps >= MAX_STEPS:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the steps that were not met again; and all, where that would leave little room.
+
+        A connection goes on from the row that it is in, and whatever comes next leads it to one that is kept.
+        """
+        rows, self._rows, self._parts, self._first, self.steps = list(self._rows.values()), {}, {}, {}, 0
+        for row in rows:
+            row.quick = {}
+            nodes = ((signature, self._met_again(node)) for signature, node in list(row.next.items()))
+            row.next = {signature: node for signature, node in nodes if node is not None}
+        led_to = {step.row for row in rows for node in row.next.values() for step in _steps(node)}
+        kept = [row for row in rows if row.next or row in led_to]
+        if 4 * self.steps >= 3 * MAX_STEPS or 4 * len(kept) >= 3 * MAX_ROWS:
+            self.steps = 0
+            for row in kept:
+                row.next = {}
+            return
+        for row in kept:
+            self._rows[row.shape] = row
+            for part in row.shape:
+                if part.__class__ is tuple:
+                    self._parts.update(zip(part, part, strict=True))
+
+    def _met_again(self, node: Node | None) -> Node | None:
+        """What of a node was met again."""
+        if isinstance(node, Ask):
+            node.yes, node.no = self._met_again(node.yes), self._met_again(node.no)
+            return None if node.yes is node.no is None else node
+        if not isinstance(node, Step) or not node.met:
+            return None
+        node.met = False
+        self.steps += 1
+        return node
 
     def first(self, facts: Facts) -> Row | None:
         """The row of a connection of which nothing but these facts is known yet."""
@@ -175,7 +227,19 @@ class Rows:
 
     def find(self, row: Row, signature: tuple[Any, ...], both: tuple[Any, ...], sets: Sets) -> Node | None:
         """The step that is known, or None. `both` are the names of the link and then those of the frame."""
-        return answered(row.next.get(signature), both + NOBODY, sets)
+        node = answered(row.next.get(signature), both + NOBODY, sets)
+        if isinstance(node, Step):
+            node.met = True
+        return node
+
+
+def _steps(node: Node | None) -> Iterator[Step]:
+    """All steps that a node may come to."""
+    if isinstance(node, Ask):
+        yield from _steps(node.yes)
+        yield from _steps(node.no)
+    elif isinstance(node, Step):
+        yield node
 
 
 def answered(node: Node | None, both: tuple[Any, ...], sets: Sets) -> Node | None:
@@ -186,7 +250,8 @@ def answered(node: Node | None, both: tuple[Any, ...], sets: Sets) -> Node | Non
     return node
 
 
-def picking(places: Sequence[int]) -> Picking:
+@lru_cache(1_000)
+def picking(places: tuple[int, ...]) -> Picking:
     """What picks these places of a tuple, as a tuple."""
     if len(places) > 1:
         return itemgetter(*places)
@@ -195,8 +260,8 @@ def picking(places: Sequence[int]) -> Picking:
 
 def apply_effects(step: Step, both: tuple[Any, ...], sets: Sets, facts: Facts) -> None:
     """What a step adds to, and takes from, what lies beside the row. `both`: names, those of the frame, and None."""
-    if step.adds is not None:
-        for where, spec in step.adds:
+    if step.adds:
+        for _, where, spec in step.effects:
             key = spec(both)
             keys = sets.get(where)
             if keys is None:

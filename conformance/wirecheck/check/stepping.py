@@ -161,6 +161,7 @@ class Stepper:
         signature = (meaning.number, meets, glancing, *refs)
         node = row.next.get(signature)
         if isinstance(node, Step):
+            node.met = True
             return node
         if node is not None:
             node = self.rows.find(row, signature, link.names + values, link.sets)
@@ -215,6 +216,7 @@ class Stepper:
         signature = closing(spot is not None, sender, code)
         step = link.row.next.get(signature)
         if isinstance(step, Step) and step.plain and not step.effects:
+            step.met = True
             self.taken[step] += 1
             return True
 
@@ -263,7 +265,7 @@ class Stepper:
         return True
 
     def flush(self, out: Outcomes) -> None:
-        """Count what the steps did that were taken."""
+        """Count what the steps did that were taken: whoever counts a step keeps it."""
         for step, times in self.taken.items():
             for guarantee, which, number in step.counts:
                 out.counts[guarantee][which] += times * number

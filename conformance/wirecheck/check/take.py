@@ -21,7 +21,7 @@ from wirecheck.check.memory import MAX_PIECES, kind_of
 from wirecheck.check.noting import continues
 from wirecheck.check.promises import Promises
 from wirecheck.check.quick import ADDED, FIRST, JUDGED, MEETS, MET, NOTED, OBSERVED, PROMISED, SUBSCRIBED, TEXT, Quick
-from wirecheck.check.rows import NOBODY, Kept, Step, answered
+from wirecheck.check.rows import MAX_STEPS, NOBODY, Kept, Step, answered
 from wirecheck.check.stepping import Stepper
 from wirecheck.check.tally import Placed
 from wirecheck.shapes import joins, opted
@@ -119,6 +119,8 @@ class Taker:
             self._slowly(block, number - block.first)
             epoch = checker.epoch
         self.stepper.taken.update(taken)
+        if len(self.stepper.taken) > MAX_STEPS:
+            self.stepper.flush(checker.out)
         if stepped or taken:
             checker.count(stepped + len(taken))
 
@@ -173,6 +175,7 @@ class Taker:
             step = answered(step, names + values + NOBODY, link.sets)
             if step.__class__ is not Step or not step.plain:
                 return None
+            step.met = True  # the way may have been kept for another answer
         link.kind = None
         counted: Step | Kept = step
         if beside:
@@ -272,9 +275,9 @@ class Taker:
         step = stepper.step(link, meaning, values, refs, meets, (number, line.t), _Frame(reading, frame))
         if step is None:
             return False
-        beside = quick.beside(self._plan, meaning, step, meets, remembers=checker.remembers)
-        if beside is not None:
-            root = row.next[meaning.number, meets, step.glanced, *refs]
+        beside = quick.beside(self._plan, meaning, step, meets, remembers=checker.remembers) if step.met else None
+        root = row.next.get((meaning.number, meets, step.glanced, *refs))
+        if beside is not None and root is not None:
             quick.keep(row, reading, values, refs, root, beside)
         return True
 
