@@ -229,14 +229,15 @@ def test_replays_are_judged_alike(done: Counter[bool]) -> None:
 def test_sessions_that_many_connections_show_are_remembered_alike(
     most: int, done: Counter[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`most`: the bounds of what is remembered, if those are reached. All is judged twice: then all steps are known."""
+    """`most`: the bounds of what is remembered, if those are reached. All is judged three times: what is met again has
+    quick ways."""
     for name in ("MAX_ITEMS", "MAX_WEIGHT", "MAX_PIECES") if most else ():
         for module in (history, memory, noting, take):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, most)
     for seed in range(90):
         data = Crowd(Random(f"{seed} of {most}")).whole()
-        for portion in (3000, 1000):
+        for portion in (3000, 1000, 2000):
             careful, quick = both(data, portion)
             assert careful == quick, seed
     assert min(done[True], done[False]) > 100

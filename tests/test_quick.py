@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -72,7 +73,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 
 def judged(name: str, lines: Sequence[str], ways: Counter[str], *, quick: bool = True) -> Counts:
     """The counts of each guarantee, which are those of records received one by one; and `quick`, once it is known."""
-    dialect, raw = catalog.load(name), "".join(lines).encode()
+    dialect, raw = replace(catalog.load(name)), "".join(lines).encode()  # with tables of its own
     careful = received(dialect, raw)
     met, topics, history = careful.met, careful._clients.topics, deepcopy(careful.history)
     expected = careful.close()
@@ -88,8 +89,10 @@ def judged(name: str, lines: Sequence[str], ways: Counter[str], *, quick: bool =
 
 @pytest.mark.parametrize("name", catalog.dialects())
 def test_traffic_without_faults_needs_nothing_else_once_it_is_known(name: str, ways: Counter[str]) -> None:
-    dialect, raw = catalog.load(name), b"".join(traffic.lines(name, 4_000, sessions=20))
-    taken(dialect, raw)
+    dialect = replace(catalog.load(name))  # with tables of its own
+    raw = b"".join(traffic.lines(name, 4_000, sessions=20))
+    for _ in range(2):  # what is met again has a quick way
+        taken(dialect, raw)
     ways.clear()
     assert taken(dialect, raw).close() == received(dialect, raw).close()
     assert not ways["stepped"]
