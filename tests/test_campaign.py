@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import signal
+import sys
 import threading
 from typing import Any, cast
 
@@ -214,6 +215,56 @@ def test_whoever_interrupts_a_server_that_hangs_does_not_wait_for_it() -> None:
         campaign(plan(server))
     # What came after the interruption would be the canary's prompt.
     assert server.met <= 31
+
+
+def test_an_interruption_that_nobody_could_raise_ends_it_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has a callback of the garbage collector; Python drops what is raised in one."""
+    dropped: list[Any] = []
+    met = last = 0
+
+    def collected(phase: str, info: object) -> None:
+        nonlocal last
+        if met > 30 and not last and threading.current_thread() is threading.main_thread():
+            last = met
+            signal.raise_signal(signal.SIGINT)
+
+    class Counts(Planted):
+        async def meets(self, socket: Any, body: str | bytes) -> str | bytes | None:
+            nonlocal met
+            met += 1
+            return body
+
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    before = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(100)
+    try:
+        with planting(Counts) as server, pytest.raises(KeyboardInterrupt):
+            campaign(plan(server))
+        assert met <= last + 2
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(collected)
+    assert [each.exc_type for each in dropped] == [KeyboardInterrupt]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_program_that_hears_interruptions_itself_still_does() -> None:
+    heard: list[int] = []
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        if not told:
+            signal.raise_signal(signal.SIGINT)
+        told.append(line)
+
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        with planting(Planted) as server:
+            assert campaign(plan(server, tell=tell, messages=200)).messages > 100
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
 
 
 def test_a_cap_on_turns_that_leaves_nothing_to_send_is_no_pass() -> None:

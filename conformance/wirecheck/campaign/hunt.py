@@ -40,7 +40,7 @@ def campaign(plan: Plan, wait: float = 0.0) -> Result:
     Raises `TargetError` where there is no server, or it lets us in no more, and `UsageError` where no canary passes, or
     the cap on turns leaves none for another. `KeyboardInterrupt` is raised only where nothing was found until then.
     """
-    with Loop() as loop:
+    with Loop(heeds=True) as loop:
         loop.run(reachable(plan.target, wait, plan.limits))
         bench = Bench(plan, loop)
         _within_the_cap(bench, 0)
@@ -54,7 +54,7 @@ def play_again(plan: Plan, steps: Conversation, times: int, wait: float = 0.0) -
     turns does not allow for playing it at all.
     """
     turns = _turns(steps)
-    with Loop() as loop:
+    with Loop(heeds=True) as loop:
         loop.run(reachable(plan.target, wait, plan.limits))
         bench = Bench(plan, loop)
         _within_the_cap(bench, turns)
