@@ -102,8 +102,8 @@ class Lane:
         """The candidates: agreeing spans; of these, where the key has no hole, the exact ones if there are any."""
         return exact(self.agreeing(key), key)
 
-    # What is known of a key. The log holds, in order: ("settle", key), ("clear", [(position, value)]),
-    # ("loosen", key) with None for the whole lane, ("pardon", key), ("used", key).
+    # What is known of a key. The log holds, in order: ("settle", key), ("unsettle", key), ("clear", [(position,
+    # value)]), ("loosen", key) with None for the whole lane, ("pardon", key), ("used", key).
 
     def loosened(self, key: Key) -> bool:
         return any(what == "loosen" and (pattern is None or agree(pattern, key)) for what, pattern in self.log)
@@ -113,7 +113,9 @@ class Lane:
         for what, pattern in self.log:
             if what == "settle" and pattern == key:
                 settled = True
-            elif what == "loosen" and (pattern is None or agree(pattern, key)):
+            elif (what == "unsettle" and pattern == key) or (
+                what == "loosen" and (pattern is None or agree(pattern, key))
+            ):
                 settled = False
         return settled
 

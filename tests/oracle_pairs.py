@@ -56,6 +56,8 @@ def close(scene: Scene, trace: Trace, lane: Lane, frame: Frame, surplus: set[str
         return None
     chosen = best[0]
     take(scene, trace, lane, chosen, frame)
+    if lane.nameless and not full(key):
+        lane.log.append(("unsettle", chosen.key))
     if not chosen.rivalled:
         learn(scene, trace, chosen, frame)
     return chosen
@@ -209,6 +211,7 @@ def end_within(scene: Scene, trace: Trace, lane: Lane, frame: Frame, kind: str, 
             continue
         sure = span.solid and trace.live and scene.closable(trace, lane) and scene.conclusive(span, frame.sender)
         sure = sure and (certain or (scene.started and not lane.either))
+        sure = sure and not (closed is not None and closed.uncountable)
         scene.tally.add(lane.pair, "broken" if sure else "undecided", span.line)
 
 
@@ -264,6 +267,11 @@ def clearing(scene: Scene, trace: Trace, frame: Frame) -> None:
     for lane in trace.lanes.values():
         for kind in lane.by:
             other = scene.dialect.spans[kind]
+            if lane.form.exclusive and not lane.either:
+                one = len(lane.openers) == 1 and trace.lanes[kind].openers == lane.openers and other.exclusive
+                if one and lane.form.keys and set(other.keys) == set(lane.form.keys) and other.open in frame.is_:
+                    lane.log.append(("settle", scene.key(frame, lane.kind)))
+                continue
             if not scene.lies_within(lane, kind) or not {other.open, other.close} & frame.is_:
                 continue
             values = [(lane.form.keys.index(name), scene.value(frame, name)) for name in other.keys]

@@ -161,6 +161,18 @@ def test_close_codes(code: int | None, sender: Any, level: str | None) -> None:
     assert all(finding.kind == "connection" and finding.side == sender for finding in found)
 
 
+def test_what_a_client_says_wrongly_is_its_own_fault_alone() -> None:
+    """Nobody waits for an answer to what may have asked for nothing."""
+    started = ("<-", {"type": "session_started", "session_id": "s", "conversation_id": "c"})
+    ended = ("<-", {"type": "session_ended", "reason": "completed"})
+    findings, _ = judged("amigo", numbered(opened(), started, ("->", {"type": "pong"}), ended, closed(1000)))
+    assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 3)]
+    submitted = {"type": "task.submit", "mode": "session", "profile_id": "p", "session_id": None, "prompt": "x"}
+    findings, report = judged("vonz", numbered(opened(exclusive=True), ("->", submitted), ("<-", READY)))
+    assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 2)]
+    assert result(report, "session-ready-answers") == ("inconclusive", 0, 0, 1)
+
+
 def test_a_name_of_a_connection_may_be_used_again() -> None:
     records = numbered(opened(), ("<-", READY), closed(1000), opened(), closed(1000), ("<-", READY))
     _, report = judged("vonz", records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,22 @@ def test_frames_without_a_tag_are_the_senders_own() -> None:
 def test_the_other_sides_tag_is_unknown_and_says_so() -> None:
     (fault,) = faults("vonz", {"type": "session.start", "profile_id": "p"}, "server")
     assert fault.code == "unknown-tag" and fault.message.endswith("only the client sends it")
+
+
+def test_of_a_sender_of_whom_the_document_says_nothing_nothing_is_worse_than_an_unknown_tag() -> None:
+    said = ["ping", "[1]", '{"a": 1, "a": 2}', b"\xff", '{"event_type": "ping", "event": "ping"}']
+    found = [short(faults("agent_platform", body, "client")) for body in said]
+    assert [[code for code, *_ in each] for each in found] == [
+        ["not-json"],
+        ["not-object"],
+        ["duplicate-key", "no-tag"],
+        ["not-utf8"],
+        ["unknown-tag"],
+    ]
+    assert {level for each in found for _, level, *_ in each} == {"may"}
+    assert {level for _, level, *_ in short(faults("agent_platform", b"ping", binary=True))} == {"must", "should"}
+
+
+def test_a_dialect_that_refuses_what_it_does_not_know_refuses_all_of_it() -> None:
+    strict = Decoder(replace(load("agent_platform"), unknown="reject"))
+    assert short(list(strict.explain("ping", "client").faults)) == [("not-json", "must", None, None)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from wirecheck import schema, strict
@@ -68,6 +69,9 @@ class Decoder:
             for variant in (*self._tagged[sender].values(), self._tagless[sender])
             if variant is not None
         }
+        self._says = frozenset(variant.form.sender for variant in self.variants.values())
+        """Of whose frames the document says anything. Of others nothing is known that a message could break: whatever
+        it is, it is no worse than a frame of unknown tag."""
 
     def accept(self, text: str, sender: Sender, style: Style | None = None) -> Decoded | None:
         """The frame in `text` if there is nothing to report about it, else None; never a batch. Never explains."""
@@ -132,6 +136,12 @@ class Decoder:
         return None
 
     def _judged(self, parsed: strict.Parsed, faults: list[Fault], sender: Sender, style: Style | None) -> Decoded:
+        decoded = self._read(parsed, faults, sender, style)
+        if sender not in self._says and self.dialect.unknown != "reject":
+            decoded.faults = tuple([replace(fault, level="may") for fault in decoded.faults])
+        return decoded
+
+    def _read(self, parsed: strict.Parsed, faults: list[Fault], sender: Sender, style: Style | None) -> Decoded:
         faults += [_fault(defect.code, defect.message, pointer=defect.pointer) for defect in parsed.defects]
         usual = style or self.dialect.envelope.style
         value = parsed.value

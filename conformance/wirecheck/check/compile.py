@@ -119,7 +119,7 @@ def _lanes(dialect: Dialect, claimed: tuple[Guarantee, ...]) -> tuple[LaneForm, 
                 guarantee=pair.id if pair else None,
                 either=options.get("order") == "either",
                 judges_close=options.get("judge") != "open",
-                by=tuple(_by(order[other], span, dialect.spans[other], same) for other in ends),
+                by=tuple(_by(dialect, order[other], span, dialect.spans[other], same) for other in ends),
                 final=not options.get("by") and span.opened == "here" and not span.resumable,
                 patient=frozenset(options.get("patient", ())),
                 kept=tuple(dict.fromkeys([*([span.prefer] if span.prefer else []), *(kept for _, kept in partners)])),
@@ -140,10 +140,15 @@ def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[tuple[int, 
     return tuple((ours.index(name), theirs.index(name)) for name in ours if name in theirs)
 
 
-def _by(index: int, span: SpanForm, other: SpanForm, same: Mapping[tuple[str, ...], tuple[str, ...]]) -> By:
+def _by(
+    dialect: Dialect, index: int, span: SpanForm, other: SpanForm, same: Mapping[tuple[str, ...], tuple[str, ...]]
+) -> By:
     inside = set(other.keys) <= set(span.keys)
     positions = tuple(span.keys.index(name) for name in other.keys) if inside else None
-    return By(lane=index, name=other.name, names=same[other.keys], positions=positions)
+    openers = _senders(dialect, span.open)
+    alike = span.exclusive and other.exclusive and set(other.keys) == set(span.keys) != set()
+    settles = alike and len(openers) == 1 and _senders(dialect, other.open) == openers
+    return By(lane=index, name=other.name, names=same[other.keys], positions=positions, settles=settles)
 
 
 def _home(dialect: Dialect, span: SpanForm, bracket: SpanForm | None) -> int | None:

@@ -117,13 +117,14 @@ def _sees(sees: frozenset[str] | None) -> frozenset[Sender]:
 
 
 def _params(plan: Plan, url: str) -> dict[str, str | None] | None:
-    """`?name` to each query parameter's value, and each of the dialect's names to what the URL gives for it."""
+    """`?name` to each query parameter's value (None: it has several), and each of the dialect's names to what the URL
+    gives for it."""
     try:
         parts = urlsplit(url)
         query = parse_qs(parts.query, keep_blank_values=True, max_num_fields=1_000)
     except ValueError:
         return None
-    params: dict[str, str | None] = {"?" + name: values[0] for name, values in query.items() if len(set(values)) == 1}
+    params = {"?" + name: values[0] if len(set(values)) == 1 else None for name, values in query.items()}
     dialect = plan.dialect
     path = _path_params(dialect.connect.path or "", parts.path)
     for name in plan.connection_names:

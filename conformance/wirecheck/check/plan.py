@@ -166,9 +166,9 @@ class Plan:
             clears=tuple(
                 (self.lanes[by.lane], lane, number)
                 for lane in ordered
-                if not lane.exclusive
                 for number, by in enumerate(lane.by)
-                if by.lane in touched
+                if (by.settles and self.lanes[by.lane].open_role in roles)
+                or (by.lane in touched and not lane.exclusive)
             ),
             begins_bracket=self.bracket is not None and self.bracket.open_role in roles,
             ends_bracket=self.bracket is not None and self.bracket.close_role in roles,

@@ -40,6 +40,8 @@ def deadline(
         if form.either and span.side == CLOSE_SIDE and not form.judges_close:
             continue
         conclusive = certain or (facts.started and not form.either)
+        # Of two that were open at once, nobody can tell in which ours lies, nor which of them this was.
+        conclusive = conclusive and not (ended is not None and ended.uncounted)
         conclusive = conclusive and (form.either or _conclusive(span, event.sender, facts))
         if span.solid and trace.live and conclusive and sure.is_closable(form, facts, trace):
             what = f"the {form.by[by].name} ended at line {event.at.line}"

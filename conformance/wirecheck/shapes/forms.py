@@ -14,12 +14,14 @@ from wirecheck.shapes.lane import Key
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
     """A span kind whose end is a deadline. `names` are its keys: a span of ours lies in it if the frame that opened
-    ours carried the same values. `positions` are theirs in our own key, None where that lacks one of them."""
+    ours carried the same values. `positions` are theirs in our own key, None where that lacks one of them. `settles`: a
+    span of ours cannot have begun before the one that it lies in, of which there is but one at a time."""
 
     lane: int
     name: str
     names: tuple[str, ...]
     positions: tuple[int, ...] | None
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,11 @@ def by_parameter(
         return
     unreadable = False
     for name, wanted in needs.items():
-        given = facts.params.get("?" + name)
+        place = "?" + name
+        given = facts.params.get(place)
+        if given is None and place in facts.params:
+            unreadable = True
+            continue
         value = defaults.get(name) if given is None else _read(given, wanted)
         if value == wanted and type(value) is type(wanted):
             continue

@@ -49,6 +49,8 @@ def close(form: LaneForm, trace: Trace, facts: Facts, event: Event, out: Outcome
             span.doubtful = True
         return Closing(None)
     _take(form, lane, trace, facts, chosen, event, out)
+    if None in key and form.nameless:
+        lane.settled.forget(chosen.key)  # it may have ended one that we did not see open, and this one goes on
     return Closing(chosen, alone=not chosen.mixed)
 
 

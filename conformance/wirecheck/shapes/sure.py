@@ -42,7 +42,12 @@ def orphaned(form: LaneForm, lane: Lane, key: Key, facts: Facts) -> None:
 
 def clear(form: LaneForm, lane: Lane, by: int, key: Key) -> None:
     """A span of the `by` kind with `key` began or ended: what was open in ours before it is over."""
-    if None not in key and form.by[by].positions is not None:
+    places = form.by[by].positions
+    if None in key or places is None:
+        return
+    if form.exclusive:
+        lane.settle(tuple([value for _, value in sorted(zip(places, key, strict=True))]))
+    else:
         remember(lane.cleared, (by, key))
 
 

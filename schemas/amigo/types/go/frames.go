@@ -191,7 +191,7 @@ func (*SessionEndedFrame) check(value) error {
 }
 
 // ErrorFrame: Something went wrong from which the session can recover; the connection may stay open. Whether an
-// error also ends the turn in which it comes is not said. Frame `error`.
+// error also ends the turn in which it comes, or is all that comes of a tool call, is not said. Frame `error`.
 type ErrorFrame struct {
 	Message string `json:"message"`
 	// Extra holds the members that are not documented, and is written with the others.

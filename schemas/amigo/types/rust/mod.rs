@@ -348,7 +348,8 @@ impl Record for SessionEndedFrame {
 }
 
 /// Something went wrong from which the session can recover; the connection may stay open. Whether
-/// an error also ends the turn in which it comes is not said. Frame `error`.
+/// an error also ends the turn in which it comes, or is all that comes of a tool call, is not said.
+/// Frame `error`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorFrame {
     pub message: String,

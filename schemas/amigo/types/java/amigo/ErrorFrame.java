@@ -10,7 +10,7 @@ import java.util.Objects;
 
 /**
  * Something went wrong from which the session can recover; the connection may stay open. Whether an
- * error also ends the turn in which it comes is not said.
+ * error also ends the turn in which it comes, or is all that comes of a tool call, is not said.
  *
  * <p>Frame <code>error</code>.
  *

@@ -207,7 +207,7 @@ data class SessionEndedFrame(
 
 /**
  * Something went wrong from which the session can recover; the connection may stay open. Whether an error also ends the
- * turn in which it comes is not said.
+ * turn in which it comes, or is all that comes of a tool call, is not said.
  *
  * Frame <code>error</code>.
  *

@@ -83,7 +83,8 @@ class SessionEndedFrame(Open):
 
 class ErrorFrame(Open):
     """Something went wrong from which the session can recover; the connection may stay
-    open. Whether an error also ends the turn in which it comes is not said.
+    open. Whether an error also ends the turn in which it comes, or is all that comes
+    of a tool call, is not said.
 
     Frame `error`.
     """

@@ -81,7 +81,8 @@ class SessionEndedFrame(Open, tag_field="type", tag="session_ended", kw_only=Tru
 
 class ErrorFrame(Open, tag_field="type", tag="error", kw_only=True):
     """Something went wrong from which the session can recover; the connection may stay
-    open. Whether an error also ends the turn in which it comes is not said.
+    open. Whether an error also ends the turn in which it comes, or is all that comes
+    of a tool call, is not said.
 
     Frame `error`.
     """
