@@ -78,9 +78,11 @@ def frame_of(dialect: Dialect, value: Any, sender: str, line: int) -> Frame | No
     frame.is_ = set(form.roles)
     frame.may = set(form.may)
     for case in form.cases:
-        if case_holds(case, frame):
-            frame.is_ |= set(case.roles)
-            frame.may |= set(case.may)
+        whether = {case_holds(case, frame, null_is_there=there) for there in (True, False)}
+        if True in whether:
+            (frame.may if False in whether else frame.is_).update(case.roles)
+            frame.may.update(case.may)
+    frame.may -= frame.is_
     if form.contains is not None:
         items = walk(frame.payload, form.contains)
         frame.items = items if isinstance(items, list) else []
@@ -100,9 +102,13 @@ def at(frame: Frame, locator: Locator) -> Any:
     return walk(frame.payload if locator.place == "payload" else frame.message, locator.path)
 
 
-def case_holds(case: Case, frame: Frame) -> bool:
+def case_holds(case: Case, frame: Frame, *, null_is_there: bool) -> bool:
+    """No document lets a null stand where a condition asks whether anything does: so there it is a fault."""
+
     def holds(condition: Any) -> bool:
         there = at(frame, condition.at)
+        if there is None and not null_is_there:
+            there = MISSING
         if condition.test == "absent":
             return there is MISSING
         if condition.test == "present":

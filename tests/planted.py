@@ -210,9 +210,9 @@ def parsed(body: str | bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def planting(kind: type[Planted], dialect: Dialect | None = None) -> Iterator[Planted]:
+def planting(kind: type[Planted], dialect: Dialect | None = None, patience: float = 1.0) -> Iterator[Planted]:
     """A server with its bug, until the block ends."""
-    server = kind(dialect or load("vonz"), patience=1.0)
+    server = kind(dialect or load("vonz"), patience=patience)
     with Loop() as loop:
         loop.run(server.start())
         try:

@@ -211,8 +211,8 @@ def test_whoever_interrupts_a_server_that_hangs_does_not_wait_for_it() -> None:
                 signal.pthread_kill(cast(int, threading.main_thread().ident), signal.SIGINT)
             return body if self.met < 30 else None
 
-    with planting(Hangs) as server, pytest.raises(KeyboardInterrupt):
-        campaign(plan(server))
+    with planting(Hangs, patience=LONG.timeout) as server, pytest.raises(KeyboardInterrupt):
+        pytest.fail(f"it ended with {campaign(plan(server))}")
     # What came after the interruption would be the canary's prompt.
     assert server.met <= 31
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wirecheck.catalog.model import Condition, FrameForm
+from wirecheck.catalog.model import Case, Condition, FrameForm
 from wirecheck.check.plan import Moves, Plan, locators
 from wirecheck.decode import Decoded
 from wirecheck.record import At
@@ -27,7 +27,7 @@ class Reader:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._ready: dict[tuple[str, tuple[bool, ...]], tuple[Moves, Places]] = {}
+        self._ready: dict[tuple[str, tuple[bool | None, ...]], tuple[Moves, Places]] = {}
         self._simple: dict[str, tuple[Moves, Places]] = {}
 
     def read(self, decoded: Decoded, at: At, seq: int) -> tuple[Event, Moves]:
@@ -38,7 +38,7 @@ class Reader:
         message, payload = decoded.message, decoded.payload
         found = self._simple.get(variant.key)
         if found is None:
-            found = self._moves(variant.form, message, payload)
+            found = self._moves(variant.form, message, payload, faulty=bool(decoded.faults))
         moves, places = found
         names: dict[str, Any] = {}
         value: Any
@@ -50,21 +50,21 @@ class Reader:
                 names[name] = value
         return Event(at, seq, moves.sender, moves.label, moves.roles, names), moves
 
-    def _moves(self, form: FrameForm, message: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[Moves, Places]:
-        holds = tuple(
-            all(_meets(condition, message, payload) for condition in case.when)
-            and not (case.unless and all(_meets(condition, message, payload) for condition in case.unless))
-            for case in form.cases
-        )
-        return self.chosen(form, holds)
+    def _moves(
+        self, form: FrameForm, message: Mapping[str, Any], payload: Mapping[str, Any], *, faulty: bool
+    ) -> tuple[Moves, Places]:
+        return self.chosen(form, tuple([_holds(case, message, payload, faulty=faulty) for case in form.cases]))
 
-    def chosen(self, form: FrameForm, holds: tuple[bool, ...]) -> tuple[Moves, Places]:
-        """What a frame does of whose cases these hold, and where its names lie."""
+    def chosen(self, form: FrameForm, holds: tuple[bool | None, ...]) -> tuple[Moves, Places]:
+        """What a frame does of whose cases these hold (None: perhaps), and where its names lie."""
         found = self._ready.get((form.key, holds))
         if found is None:
             cases = [case for case, holding in zip(form.cases, holds, strict=True) if holding]
+            perhaps = [case for case, holding in zip(form.cases, holds, strict=True) if holding is None]
             roles = frozenset(form.roles).union(*(case.roles for case in cases))
-            may = frozenset(form.may).union(*(case.may for case in cases))
+            may = frozenset(form.may).union(
+                *(case.may for case in (*cases, *perhaps)), *(case.roles for case in perhaps)
+            )
             moves = self._plan.moves(form, roles, may)
             found = self._ready[form.key, holds] = (moves, locators(self._plan.dialect, moves.names))
         if not form.cases:
@@ -80,10 +80,24 @@ def contained(decoded: Decoded, form: FrameForm) -> Sequence[Any]:
     return items if isinstance(items, list) else ()
 
 
-def _meets(condition: Condition, message: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+def _holds(case: Case, message: Mapping[str, Any], payload: Mapping[str, Any], *, faulty: bool) -> bool | None:
+    """Whether a frame meets the conditions of a case. None where that hangs on whether a null that should not be there
+    is something: whoever reads the frame may take it for nothing, or not."""
+    when = [_meets(condition, message, payload, faulty=faulty) for condition in case.when]
+    unless = [_meets(condition, message, payload, faulty=faulty) for condition in case.unless]
+    if False in when or (unless and all(unless)):
+        return False
+    return None if None in when or (None in unless and False not in unless) else True
+
+
+def _meets(
+    condition: Condition, message: Mapping[str, Any], payload: Mapping[str, Any], *, faulty: bool
+) -> bool | None:
     value: Any = message if condition.at.place == "header" else payload
     for step in condition.at.path:
         value = value.get(step, _ABSENT) if isinstance(value, dict) else _ABSENT
+    if value is None and faulty and condition.test != "const":
+        return None
     return fulfilled(condition, value, absent=_ABSENT)
 
 
