@@ -102,7 +102,7 @@ def opted(scene: Scene, name: str, guarantee: Guarantee, frame: Frame) -> None:
             scene.asked.topics |= set(topics)
         else:
             scene.asked.opaque = True
-    if options["opaque"] in frame.is_ | frame.may:
+    if options["opaque"] in frame.is_ | frame.may or options["on"] in frame.may:
         scene.asked.opaque = True
     topic = scene.raw(frame, options["topic"])
     if options["frames"] in frame.is_ and isinstance(topic, str):

@@ -171,6 +171,11 @@ def test_what_a_client_says_wrongly_is_its_own_fault_alone() -> None:
     findings, report = judged("vonz", numbered(opened(exclusive=True), ("->", submitted), ("<-", READY)))
     assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 2)]
     assert result(report, "session-ready-answers") == ("inconclusive", 0, 0, 1)
+    nothing = ("->", {"type": "subscribe", "data": {"events": None}})
+    event = ("<-", {"type": "event", "data": {"eventType": "memory_update", "agentId": "a"}})
+    findings, report = judged("symindx", numbered(opened(), nothing, event))
+    assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 2)]
+    assert result(report, "events-subscribed") == ("inconclusive", 0, 0, 1)
 
 
 def test_a_name_of_a_connection_may_be_used_again() -> None:

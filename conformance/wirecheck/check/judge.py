@@ -127,6 +127,8 @@ def judge_connection(plan: Plan, facts: Facts, event: Event, moves: Moves, out: 
         if moves.topical:
             opted.by_subscription(plan.subscription, facts, event, out)
         if moves.subscribes:
-            opted.subscribe(plan.subscription, facts.clients, event.roles, event.names.get(plan.subscription.topics))
+            opted.subscribe(
+                plan.subscription, facts.clients, event.roles, moves.may, event.names.get(plan.subscription.topics)
+            )
     for guarantee, name in moves.agrees:
         agrees.with_connection(guarantee, name, facts, event, out)

@@ -136,7 +136,8 @@ class Plan:
             and bool(roles & ({self.joins.lane.open_role, self.joins.deltas, self.joins.final} | self.joins.reset)),
             steps=self.steps is not None and self.steps.frames in roles,
             gated=self.gate is not None and bool(form.needs),
-            subscribes=self.subscription is not None and bool(roles & {self.subscription.on, self.subscription.opaque}),
+            subscribes=self.subscription is not None
+            and bool((roles | may) & {self.subscription.on, self.subscription.opaque}),
             topical=self.subscription is not None and self.subscription.frames in roles,
             agrees=tuple((guarantee, name) for guarantee, name, role in self._agrees if role is None or role in roles),
             closes=closes,

@@ -244,7 +244,7 @@ class Taker:
                 payload = reading.payload(frame) if kind_of(moves.roles) else {}
                 checker.remember(link, event, moves, payload, replayed=False)
         if beside & SUBSCRIBED and plan.subscription is not None:
-            opted.subscribe(plan.subscription, link.facts.clients, moves.roles, reading.topics(frame))
+            opted.subscribe(plan.subscription, link.facts.clients, moves.roles, moves.may, reading.topics(frame))
         if beside & JUDGED and plan.joins is not None:
             if link.texts is None:
                 link.texts = Trace(live=True, lanes=[])

@@ -62,14 +62,14 @@ def by_parameter(
         out.held(guarantee)
 
 
-def subscribe(form: Subscription, clients: Clients, roles: frozenset[str], topics: Any) -> None:
+def subscribe(form: Subscription, clients: Clients, roles: frozenset[str], may: frozenset[str], topics: Any) -> None:
     """A client's subscription: its topics, or that they cannot be told."""
     named = isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)
     if form.on in roles and named and len(clients.topics) + len(topics or ()) <= MAX_TOPICS:
         clients.topics.update(topics or ())
     elif form.on in roles:
         clients.opaque = True
-    if form.opaque in roles:
+    if form.opaque in roles or form.on in may or form.opaque in may:
         clients.opaque = True
 
 
