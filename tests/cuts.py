@@ -43,7 +43,9 @@ LOWERED = {
     "wirecheck.check.apart.MAX_TOPICS": 2,
     "wirecheck.check.absorb.MAX_TOPICS": 2,
     "wirecheck.scale.reading.MOST_KEPT": 20_000,
-    "wirecheck.scale.reading.MOST_NOTED": 100,
+    "wirecheck.scale.parts.MOST_NOTED": 100,
+    "wirecheck.scale.crowd.CROWD": 2,
+    "wirecheck.scale.parts._LOOK": 1,
 }
 """Bounds so low that small captures go beyond them."""
 

@@ -51,9 +51,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def agree(file: Path, dialect: str, seed: int, places: list[float], **options: Any) -> None:
     """Hold that the reports are equal, whatever is merged with what, and whoever is told what."""
     file.write_bytes(capture(dialect, seed))
-    task = task_of(dialect, **options)
-    want = one_pass(file, task)
     rng = Random(seed)
+    task = task_of(dialect, limits=Limits(block=rng.choice((500, 256 * 1024))), **options)
+    want = one_pass(file, task)
     report, _ = in_parts(cut(file, places), task, rng, told=rng.random() < 0.5)
     assert shown(report) == shown(want)
     assert report == want
@@ -170,12 +170,12 @@ def over(conn: str) -> dict[str, Any]:
 
 
 def at_cut(
-    file: Path, before: list[Any], behind: list[Any], dialect: str = "vonz"
+    file: Path, before: list[Any], behind: list[Any], dialect: str = "vonz", **options: Any
 ) -> tuple[dict[str, tuple[int, int, int]], int]:
     """The counts of each guarantee, and how often the second half was read again; equal to those of one pass."""
     halves = [b"".join(orjson.dumps(line) + b"\n" for line in half) for half in (before, behind)]
     file.write_bytes(b"".join(halves))
-    task = task_of(dialect)
+    task = task_of(dialect, **options)
     parts = [(0, len(halves[0])), (len(halves[0]), len(halves[0]) + len(halves[1]))]
     report, again = in_parts([Range(source=str(file), start=start, end=end) for start, end in parts], task, Random(1))
     assert report == one_pass(file, task)
@@ -282,7 +282,7 @@ def test_a_name_that_is_used_again_ends_the_older_connection(file: Path) -> None
 
 def test_of_too_many_connections_no_summary_tells(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A range that is nothing but short connections leaves no more behind than others do: its rest is read again."""
-    monkeypatch.setattr("wirecheck.scale.reading.MOST_NOTED", 50)
+    monkeypatch.setattr("wirecheck.scale.parts.MOST_NOTED", 50)
     short = (
         '{{"kind":"open","conn":"{0}"}}\n',
         '{{"conn":"{0}","from":"client","text":"{{"}}\n',
@@ -299,6 +299,42 @@ def test_of_too_many_connections_no_summary_tells(file: Path, monkeypatch: pytes
     whole = merge(summarize(first, task), travelled(summary))
     assert whole.again == 1
     assert finish(whole) == one_pass(file, task)
+
+
+@pytest.mark.parametrize(("crowd", "again"), [(5, 0), (1_000, 1)])
+def test_connections_of_which_a_crowd_names_one_session_are_left_to_others(
+    file: Path, crowd: int, again: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that stands in place of the right one everywhere would have the part be read again."""
+    monkeypatch.setattr("wirecheck.scale.crowd.CROWD", crowd)
+    monkeypatch.setattr("wirecheck.scale.parts._LOOK", 1)
+
+    def lost(conns: str) -> list[dict[str, Any]]:
+        wrong = {"session_id": "undefined", "text": "x"}
+        return [
+            line for conn in conns for line in (*created(conn, f"s{conn}"), say(conn, "server", "task:token", **wrong))
+        ]
+
+    rest = [line for conn in "uvwxyz" for line in (*created(conn, f"s{conn}"), *turn(conn, f"s{conn}", "x"))]
+    ends = [line for conn in "aefghijk" for line in turn(conn, f"s{conn}", "x")]
+    found, times = at_cut(file, lost("abcd"), [*lost("efghijk"), *rest, *ends], limits=Limits(block=500))
+    assert times == again
+    assert found["turn-closed-once"] == (14, 0, 0)
+    assert found["text-inside-turn"] == (14, 0, 11)
+
+
+def test_who_else_asked_counts_where_it_is_asked_about(file: Path) -> None:
+    """Two connections of the part had asked for a session when one answer too many came: that one asked before the part
+    as well changes nothing. Where but one had, it does."""
+    more = created("b", "sx")[-1]
+    found, again = at_cut(file, created("a", "sa"), [*created("b", "sb"), *created("c", "sc"), more])
+    assert again == 0
+    assert found["session-ready-answers"] == (3, 0, 1)
+    found, again = at_cut(file, created("a", "sa"), [*created("b", "sb"), more, *created("c", "sc")])
+    assert again == 1
+    assert found["session-ready-answers"] == (3, 0, 1)
+    found, again = at_cut(file, turn("a", "sa", "x"), [*created("b", "sb"), more, *created("c", "sc")])
+    assert found["session-ready-answers"][0] == 2
 
 
 # Ranges.

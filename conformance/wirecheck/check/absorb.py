@@ -24,7 +24,6 @@ from wirecheck.check.tally import Placed, Tally, joined
 from wirecheck.record import Record
 from wirecheck.shapes.lane import Key
 from wirecheck.shapes.opted import MAX_TOPICS
-from wirecheck.shapes.state import Clients
 
 _COMPILED: Final = frozenset({"dialect", "_decoder", "_glances", "_openings", "_plan", "_reader", "_tables", "_taker"})
 """What every checker of a dialect has alike, and no process need be sent."""
@@ -103,8 +102,6 @@ class Absorbing:
         self.begun: dict[int, int] = {}
         self.held: dict[Key, Session] = {}
         self.nobody = _Held()
-        self.asked = Clients()
-        """What the clients of the stretch asked for so far, as the stretch saw it."""
         checker.tally = Placed(**{each.name: getattr(self.before, each.name) for each in fields(Tally)})
         checker.tally.groups, checker.tally.dropped = {}, 0
         checker.tally.connections = self.count
@@ -191,20 +188,15 @@ class Absorbing:
             case "opaque":
                 checker._clients.opaque = True
             case "ask":
-                self.asks(*about)
+                checker._clients.ask(*about)
+            case "look":
+                *asked, found = about
+                if checker._clients.others_asked(*asked) is not found:
+                    raise Different
             case "nothing":
                 pass
             case _:
                 raise AssertionError(what)
-
-    def asks(self, lane: int, key: Key, number: int) -> None:
-        """A client of the stretch asks for something. What several asked for looks alike, whoever they are: so where
-        the stretch took it that nobody else did, it is now that an older connection would show."""
-        clients, asked = self.checker._clients, self.asked
-        if (lane, key) in self.stretch.keys and clients.asks.get((lane, key)) != asked.asks.get((lane, key)):
-            raise Different
-        clients.ask(lane, key, number)
-        asked.ask(lane, key, number)
 
     def session(self, key: Key) -> None:
         """Keep a place for a session of the stretch, in the order in which sessions are forgotten."""
@@ -231,7 +223,6 @@ class Absorbing:
                 and ((clients.opaque and not stretch.known.opaque) or not clients.topics.isdisjoint(stretch.missed))
             )
             and not (stretch.bold and hidden)
-            and all(clients.asks.get(key) == number for key, number in stretch.keys.items())
             and len(clients.topics) <= MAX_TOPICS
         )
         if not right:

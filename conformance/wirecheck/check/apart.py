@@ -21,7 +21,7 @@ from wirecheck.check.plan import Moves
 from wirecheck.check.portions import Portions, alone
 from wirecheck.check.tally import Placed
 from wirecheck.record import Record
-from wirecheck.shapes.lane import MAX_KEYS, Key
+from wirecheck.shapes.lane import MAX_KEYS
 from wirecheck.shapes.opted import MAX_TOPICS
 from wirecheck.shapes.state import Event
 from wirecheck.verdict import Finding
@@ -37,9 +37,8 @@ class Stretch:
     `entries`: its journal. `bumps`: where it took a client to have ended something on an older connection. `lines`:
     where the connections that are still open began, by their numbers. `most`: how many were open at once. `shown`: the
     sessions that it met, where they are not in `met`. `sessions`: what is remembered of those of which the journal
-    tells, in its order. `looked`: whether it counted what befalls all sessions.
-    `missed`, `bold`, `keys`: what it asked about other clients (see `Asked`). `sound` is false
-    where bounds were reached, so that none of it counts.
+    tells, in its order. `looked`: whether it counted what befalls all sessions. `missed`, `bold`: what it asked about
+    other clients (see `Asked`). `sound` is false where bounds were reached, so that none of it counts.
     """
 
     known: Past
@@ -55,7 +54,6 @@ class Stretch:
     epoch: int
     missed: frozenset[str]
     bold: bool
-    keys: dict[tuple[int, Key], int | None]
     connections: int
     tally: Placed
     sound: bool
@@ -167,7 +165,6 @@ class Apart(Checker):
             epoch=self._count,
             missed=frozenset(asked.missed),
             bold=asked.bold,
-            keys={key: asked.asks.get(key) for key in asked.keys},
             connections=self._placed.connections - self._begun - self._disowned,
             tally=self._placed,
             sound=not (

@@ -22,8 +22,8 @@ from wirecheck.shapes.state import Clients, Facts
 FAR: Final = 1 << 60
 """More than there ever is of anything."""
 
-WHATS: Final = ("nothing", "open", "epoch", "doubt", "session", "weight", "topics", "opaque", "ask")
-"""All that others may see."""
+WHATS: Final = ("nothing", "open", "epoch", "doubt", "session", "weight", "topics", "opaque", "ask", "look")
+"""All that others may see, and (`look`) what was asked about them."""
 
 
 @dataclass(slots=True)
@@ -140,7 +140,6 @@ class Asked(Clients):
         self.missed = topics.missed
         self.journal = journal
         self.bold = False
-        self.keys: set[tuple[int, Key]] = set()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "opaque" and value and self.journal is not None and not self.opaque:
@@ -158,7 +157,8 @@ class Asked(Clients):
         return hidden
 
     def asked_elsewhere(self, lane: int, key: Key, facts: Facts) -> bool:
-        self.keys.add((lane, key))
+        assert self.journal is not None
+        self.journal.add("look", (lane, key, facts.number, self.others_asked(lane, key, facts.number)))
         return super().asked_elsewhere(lane, key, facts)
 
 

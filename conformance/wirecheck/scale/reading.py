@@ -7,7 +7,6 @@ is kept and what was judged never touch the same connection. Nothing here decide
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from typing import Final
 
 from wirecheck.capture.blocks import Block, CloseLine, End, TextLine
@@ -17,55 +16,27 @@ from wirecheck.check.apart import Apart
 from wirecheck.decode import Decoded
 from wirecheck.record import BadLine, Closed, Message, Opened, Record
 from wirecheck.redact import secrets_of
+from wirecheck.scale.crowd import crowded
 from wirecheck.scale.job import Job
 from wirecheck.scale.part import Part
-from wirecheck.scale.ranges import Range, blocks_of, placed
+from wirecheck.scale.ranges import Range
 from wirecheck.scale.sift import Sifted
 
 MOST_KEPT: Final = 16 * 1024 * 1024
 """Bytes of lines that a range may leave to others."""
-MOST_REMEMBERED: Final = 0.9
-"""How much a stretch may remember of what one checker may; then another one begins."""
-MOST_NOTED: Final = 150_000
-"""Connections, and things that others may see, of which a range's summary tells; what comes then is left to others. Of
-ordinary traffic the largest range that is given out has a sixth of that."""
 _LINE: Final = 64
 
 
-def read_apart(part: Range, job: Job) -> Iterator[Part]:
-    """The range in parts; a new one begins where one would remember too much."""
-    part = placed(part)
-    behind, noted = part.line, 0
-    reading = _Reading(part, job, part.line)
-    for block in blocks_of(part, job.limits):
-        if noted + reading.noted > MOST_NOTED:
-            yield reading.part(block.first)
-            yield Part(range=part, first=block.first, last=END)
-            return
-        if reading.enough:
-            noted += reading.noted
-            yield reading.part(block.first)
-            reading = _Reading(part, job, block.first)
-        reading.take(block)
-        if reading.lost:
-            yield reading.part(END)
-            return
-        behind = block.first + len(block.lines)
-    yield reading.part(behind)
-
-
-END: Final = 1 << 62
-"""A line behind every other, where nobody read that far."""
-
-
-class _Reading:
+class Reading:
     """One part while it is read."""
 
-    def __init__(self, part: Range, job: Job, first: int) -> None:
+    def __init__(self, part: Range, job: Job, first: int, avoided: frozenset[str]) -> None:
         self._range, self._job, self._first = part, job, first
         self._apart = Apart(job.dialect, known=job.known, first=first, **job.options)
         self._plan = self._apart._plan
         self._bumping = self._plan.bracket is not None
+        self._avoided = avoided
+        """Connections that are left to others though they began here."""
         self._ours: set[str] = set()
         """Connections that began here, were seen to need nothing of the past, and hold no packets of a transport."""
         self._others: set[str] = set()
@@ -85,13 +56,19 @@ class _Reading:
         """Whether none of this counts."""
 
     @property
-    def enough(self) -> bool:
-        return self._apart.size > MOST_REMEMBERED
+    def size(self) -> float:
+        """How much is remembered, in parts of what one checker may remember."""
+        return self._apart.size
 
     @property
     def noted(self) -> int:
         """Of how much a summary would tell now that does not count as remembered, nor as kept."""
         return self._apart.noted + len(self._fresh) + len(self._ours)
+
+    @property
+    def crowd(self) -> frozenset[str]:
+        """The sessions of which a crowd of ours speaks."""
+        return crowded(self._apart.history)
 
     def take(self, block: Block) -> None:
         """The next lines."""
@@ -133,7 +110,9 @@ class _Reading:
                 return False
             self._ours.discard(conn)
             return True
-        if not conn or self._bumping or self.lost or not self._unwrapping.opens(conn, end.url):
+        if not conn or self._bumping or self.lost or conn in self._avoided:
+            return False
+        if not self._unwrapping.opens(conn, end.url):
             return False
         self._begun(conn, secrets_of(end, self._job.dialect))
         self._ours.add(conn)
@@ -165,7 +144,9 @@ class _Reading:
             return
         self._going_on(record)
         self._begun(conn, secrets_of(record, self._job.dialect))
-        if not self._bumping and conn in self._unwrapping.plain:
+        if conn in self._avoided:
+            self._leave(conn, [(record.at.line, line)])
+        elif not self._bumping and conn in self._unwrapping.plain:
             self._ours.add(conn)  # nothing of what it says can have to do with a past elsewhere
         else:
             self._fresh[conn] = [(record.at.line, line)]
@@ -211,17 +192,21 @@ class _Reading:
             if conn not in self._apart.links:  # too many were open at once, and it counted as cut
                 self.lost = True
                 return
-            self._apart.disown(conn)
-            self._unwrapping.over(conn)
-            self._stranger(conn)
+            self._leave(conn, seen)
             self._late = True
-            for number, text in seen:
-                self._keep_line(number, text)
             self._bumped(record)
             return
         self._settled(conn)
         for each in found:
             self._apart.receive(each)
+
+    def _leave(self, conn: str, seen: list[tuple[int, bytes | Trouble]]) -> None:
+        """Leave to others a connection that began here, and these lines of it."""
+        self._apart.disown(conn)
+        self._unwrapping.over(conn)
+        self._stranger(conn)
+        for number, text in seen:
+            self._keep_line(number, text)
 
     def _settled(self, conn: str) -> None:
         if conn in self._unwrapping.plain:

@@ -25,8 +25,8 @@ from wirecheck.record import BadLine, Message, Opened, Record
 from wirecheck.redact import secrets_of
 from wirecheck.scale.job import Job
 from wirecheck.scale.part import Part, kept_blocks
+from wirecheck.scale.parts import read_apart
 from wirecheck.scale.ranges import Range, between, blocks_of
-from wirecheck.scale.reading import read_apart
 from wirecheck.scale.sift import Sifted
 from wirecheck.verdict import Report
 

@@ -69,7 +69,11 @@ class Clients:
 
     def asked_elsewhere(self, lane: int, key: Key, facts: Facts) -> bool:
         """Whether another connection asked for this, or may have."""
-        return self.hides(facts) or self.asks.get((lane, key), facts.number) != facts.number
+        return self.hides(facts) or self.others_asked(lane, key, facts.number)
+
+    def others_asked(self, lane: int, key: Key, number: int) -> bool:
+        """Whether a connection of another number was seen to ask for this."""
+        return self.asks.get((lane, key), number) != number
 
 
 @dataclass(slots=True, init=False)
