@@ -6,6 +6,7 @@ judged here.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 from typing import Final
 
@@ -33,6 +34,7 @@ def read_apart(part: Range, job: Job) -> Iterator[Part]:
     part = placed(part)
     avoided, sessions = frozenset[str](), frozenset[str]()
     while crowd := (yield from _parts(part, job, avoided, sessions)):
+        gc.collect()  # the checker that is given up is held by itself alone
         sessions |= crowd
         avoided |= speakers(part, job.limits, crowd)
 
