@@ -192,6 +192,7 @@ def end_within(scene: Scene, trace: Trace, lane: Lane, frame: Frame, kind: str, 
     """The end of a span of that kind is the deadline of ours that lie in it."""
     its = ended(scene, trace, lane, frame, kind, closed)
     certain = closed is not None and not closed.doubtful
+    beside = closed is not None and full(closed.key) and any(one.key == closed.key for one in trace.lanes[kind].spans)
     for span in list(lane.spans):
         mine = lying_in(scene, span, scene.dialect.spans[kind].keys)
         if not agree(mine, its):
@@ -211,7 +212,7 @@ def end_within(scene: Scene, trace: Trace, lane: Lane, frame: Frame, kind: str, 
             continue
         sure = span.solid and trace.live and scene.closable(trace, lane) and scene.conclusive(span, frame.sender)
         sure = sure and (certain or (scene.started and not lane.either))
-        sure = sure and not (closed is not None and closed.uncountable)
+        sure = sure and not beside
         scene.tally.add(lane.pair, "broken" if sure else "undecided", span.line)
 
 
@@ -260,7 +261,10 @@ def reopen(scene: Scene, trace: Trace, lane: Lane, span: Span, frame: Frame) -> 
 def possible_opens(scene: Scene, trace: Trace, frame: Frame) -> None:
     for kind, lane in trace.lanes.items():
         if not lane.either and lane.form.open in frame.may:
-            lane.log.append(("loosen", scene.key(frame, kind)))
+            key = scene.key(frame, kind)
+            lane.log.append(("loosen", key))
+            if is_request(scene, lane) and frame.sender == "client":
+                scene.asked.requests.append((kind, key, scene))
 
 
 def clearing(scene: Scene, trace: Trace, frame: Frame) -> None:

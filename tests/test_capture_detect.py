@@ -103,7 +103,7 @@ def test_a_tagless_frame_counts_only_with_its_payload() -> None:
 def test_nothing_to_recognise_says_so() -> None:
     with pytest.raises(UsageError, match="-: holds no message; say whose traffic it is with --dialect"):
         found()
-    with pytest.raises(UsageError, match=r"x: holds no message \(line 1: not JSON"):
+    with pytest.raises(UsageError, match=r"x: this is no capture \(line 1: not JSON"):
         detect(read(io.BytesIO(b"hello\n")), SHELF, name="x")
     hostile = [Message(at=At(line=1, conn="c"), sender="server", body=body) for body in ("[" * 100_000, "7", b"\xff")]
     with pytest.raises(UsageError, match="none of its first 3 messages"):

@@ -171,6 +171,10 @@ def test_what_a_client_says_wrongly_is_its_own_fault_alone() -> None:
     findings, report = judged("vonz", numbered(opened(exclusive=True), ("->", submitted), ("<-", READY)))
     assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 2)]
     assert result(report, "session-ready-answers") == ("inconclusive", 0, 0, 1)
+    others = [opened(), ("->", submitted), ("<-", READY), opened(), ("<-", READY)]
+    there = [replace(each, at=replace(each.at, conn="12"[each.at.line > 3])) for each in numbered(*others)]
+    findings, report = judged("vonz", there)
+    assert [(one.code, one.side, one.at.line) for one in findings] == [("schema", "client", 2)]
     nothing = ("->", {"type": "subscribe", "data": {"events": None}})
     event = ("<-", {"type": "event", "data": {"eventType": "memory_update", "agentId": "a"}})
     findings, report = judged("symindx", numbered(opened(), nothing, event))

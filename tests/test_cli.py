@@ -268,7 +268,7 @@ def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
         (["check", "{clean}", "--format", "xml"], "Invalid value for '--format'"),
         (["check", "{clean}", "--output", "{empty}"], "this is a folder"),
         (["check", "{clean}", "--output", "{empty}/a/b"], "there is no folder"),
-        (["check", "{text}"], "holds no message (line 1: not JSON"),
+        (["check", "{text}"], "this is no capture (line 1: not JSON"),
         (["nope"], "No such command"),
         (["schemas"], "--dialect with one of"),
         (["schemas", "--dialect", "amigo", "--frame", "nope"], "amigo has no such frame; name one of"),
@@ -419,6 +419,54 @@ def test_a_reader_that_closes_early_is_no_error(broken: Path) -> None:
     os.close(write)
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr and b"BrokenPipe" not in done.stderr
+
+
+def test_who_reads_no_errors_changes_no_exit_code(clean: Path, tmp_path: Path) -> None:
+    for path, code in ((clean, 0), (tmp_path / "nowhere", 2)):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [sys.executable, "-m", "wirecheck", "check", str(path)], stdout=subprocess.DEVNULL, stderr=write, timeout=60
+        )
+        os.close(write)
+        assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+@pytest.mark.parametrize("args", [["check"], ["fuzz", "--dialect", "vonz", "--count", "10"]])
+def test_an_output_that_is_full_is_not_our_fault(args: list[str], clean: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        given = [*args, str(clean)] if args == ["check"] else args
+        done = subprocess.run(
+            [sys.executable, "-m", "wirecheck", *given], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert done.returncode == 2
+    assert b"standard output cannot be written (No space left on device)" in done.stderr
+
+
+def test_no_output_at_all_is_no_fault(broken: Path) -> None:
+    command = f"{sys.executable} -m wirecheck check {broken} >&-"
+    assert subprocess.run(["sh", "-c", command], stderr=subprocess.DEVNULL, timeout=60).returncode == 1
+
+
+@pytest.mark.parametrize("command", ["check", "record", "test", "fuzz", "serve", "schemas", "types"])
+def test_help_can_be_shown_in_any_encoding(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wirecheck", command, "--help"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_no_capture_is_called_none(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.har"
+    path.write_text(json.dumps({"log": {"entries": []}}, indent=2))
+    result = wirecheck("check", path)
+    assert result.exit_code == 2
+    assert "traffic.har: this is no capture (line 1: not JSON" in result.stderr
+    assert "JSON Lines in UTF-8" in result.stderr and "--dialect" not in result.stderr
 
 
 def test_an_interrupt_ends_quietly_with_130() -> None:

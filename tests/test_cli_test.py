@@ -419,6 +419,47 @@ def test_an_interrupted_run_leaves_nothing(catalog: Path, tmp_path: Path) -> Non
     assert list(spools.iterdir()) == []
 
 
+def test_who_interrupts_a_run_has_what_was_played(catalog: Path, tmp_path: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with standing(_until_nonsense) as peer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wirecheck", "test", peer.url, "--catalog", str(catalog), "--report", "seen"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # To see whether there is a server; the first scenario; and the second, in which it says nothing more.
+        while len(peer.asked) < 3 and process.poll() is None:
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert "5 of 5 cases held, in 1 scenario" in out
+    assert "stopped at an interruption; not played: nonsense" in err and "Traceback" not in err
+    assert json.loads((tmp_path / "seen" / "report.json").read_text())["report"]["frames"] == 6
+
+
+async def _until_nonsense(ws: ServerConnection) -> None:
+    """Does as it should, until it is sent nonsense; then nothing."""
+    async for message in ws:
+        try:
+            asked = json.loads(message)
+        except ValueError:
+            continue
+        await miniatures._answered(ws, asked)
+
+
+def test_captures_that_cannot_be_kept_do_not_cost_the_report(bad: Peer, catalog: Path, tmp_path: Path) -> None:
+    (tmp_path / "wirecheck-captures").write_text("a file")
+    result = test(bad.url, "--catalog", catalog, "--scenario", "turn")
+    assert result.exit_code == 1
+    assert "broken: porch/turn/text-inside-turn (must): outside any turn" in result.stdout
+    assert "warning: captures are not kept: wirecheck-captures: the folder cannot be made" in result.stderr
+
+
 @pytest.mark.parametrize("dialect", dialects())
 def test_the_reference_server_keeps_every_promise(dialect: str) -> None:
     with serving(load(dialect)) as served:

@@ -21,6 +21,7 @@ from wirecheck import dialects, load, load_file
 from wirecheck.capture import Limits
 from wirecheck.capture.lines import is_packed, numbered
 from wirecheck.scale import Range, begun, counted, finish, job, lines_in, merge, placed, proceed, ranges, summarize
+from wirecheck.scale.crowd import speakers
 from wirecheck.scale.ranges import blocks_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
@@ -321,6 +322,27 @@ def test_connections_of_which_a_crowd_names_one_session_are_left_to_others(
     assert times == again
     assert found["turn-closed-once"] == (14, 0, 0)
     assert found["text-inside-turn"] == (14, 0, 11)
+
+
+def test_a_crowd_that_takes_too_much_is_not_avoided(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that were created in the range are nobody else's; and where too much would be left, nothing is."""
+    monkeypatch.setattr("wirecheck.scale.crowd.CROWD", 3)
+    monkeypatch.setattr("wirecheck.scale.parts._LOOK", 1)
+    searched: list[frozenset[str]] = []
+
+    def noted(part: Range, limits: Limits, sessions: frozenset[str]) -> frozenset[str]:
+        searched.append(sessions)
+        return speakers(part, limits, sessions)
+
+    monkeypatch.setattr("wirecheck.scale.parts.speakers", noted)
+    wide = [line for conn in "abcdefgh" for line in (*created(conn, f"s{conn}"), *turn(conn, "sa", "x"))]
+    before = created("y", "sy")
+    _, again = at_cut(file, before, wide, limits=Limits(block=500))
+    assert (again, searched) == (0, [])
+    shared = [line for conn in "abcdefgh" for line in (*created(conn, f"s{conn}"), *turn(conn, "one", "x"))]
+    monkeypatch.setattr("wirecheck.scale.reading.MOST_KEPT", 1_000)
+    _, again = at_cut(file, before, [*created("z", "sz"), *shared], limits=Limits(block=500))
+    assert (again, searched) == (0, [frozenset({"one"})])
 
 
 def test_who_else_asked_counts_where_it_is_asked_about(file: Path) -> None:

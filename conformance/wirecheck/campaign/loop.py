@@ -50,10 +50,14 @@ class Loop:
         """What comes of `work`, or what it raises."""
         if self._interrupted:
             work.close()
+            self._interrupted = False
             raise KeyboardInterrupt
         running = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return running.result()
+        except KeyboardInterrupt:
+            self._interrupted = False
+            raise
         finally:
             running.cancel()
 

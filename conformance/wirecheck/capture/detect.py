@@ -178,6 +178,10 @@ def _unrecognised(name: str, head: Sequence[Record], messages: Sequence[Message]
     if messages:
         return f"{name}: none of its first {len(messages)} messages is of a known dialect; {advice}"
     bad = next((record for record in head if isinstance(record, BadLine)), None)
+    if bad is not None and all(isinstance(record, BadLine) for record in head):
+        why = f"line {bad.at.line}: {bad.message}"
+        forms = "JSON Lines in UTF-8, or a transcript with arrows (docs/capture.md)"
+        return f"{name}: this is no capture ({why}); one is {forms}, and wirecheck record makes one"
     if bad is not None:
         return f"{name}: holds no message (line {bad.at.line}: {bad.message}); {advice}"
     return f"{name}: holds no message; {advice}"

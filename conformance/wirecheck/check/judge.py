@@ -97,7 +97,7 @@ def _move(plan: Plan, trace: Trace, facts: Facts, event: Event, moves: Moves, ou
                     either.pardon(trace.lanes[other.index], event.key(other.keys))
     if moves.may_opens and not _belongs(moves, trace, facts, event):
         for form in moves.may_opens:
-            pair.may_open(form, trace, event)
+            pair.may_open(form, trace, facts, event)
 
 
 def _belongs(moves: Moves, trace: Trace, facts: Facts, event: Event) -> bool:

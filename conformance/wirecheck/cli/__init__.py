@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from wirecheck import __version__
+from wirecheck.cli.output import tell, unheard
 from wirecheck.errors import TargetError, WirecheckError, WorkError
 
 PASSED: Final = 0
@@ -70,7 +71,8 @@ def _run(inner: Any, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with unheard():
+            error.show()
         return error.exit_code
     except TargetError as error:
         return _told(error, UNREACHABLE)
@@ -87,7 +89,7 @@ def _told(error: WirecheckError, code: int) -> int:
     from wirecheck.report.escape import printable
 
     for line in str(error).split("\n"):
-        click.echo(f"wirecheck: {printable(line)}", err=True)
+        tell(f"wirecheck: {printable(line)}")
     return code
 
 
@@ -95,10 +97,9 @@ def _our_fault(error: Exception) -> int:
     if os.environ.get("WIRECHECK_DEBUG"):
         traceback.print_exception(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    click.echo(
+    tell(
         f"wirecheck: our own fault, not the capture's: {said!a} (wirecheck {__version__}; "
         f"run again with WIRECHECK_DEBUG=1 and report the traceback, with the capture if you may)",
-        err=True,
     )
     return OUR_FAULT
 

@@ -57,7 +57,7 @@ def command(**options: Any) -> int:
     """Check captured traffic against what the vendor's document promises.
 
     PATH is a capture, a pattern, a folder (its *.jsonl, *.jsonl.gz, *.jsonl.zst and *.txt), here or elsewhere
-    (s3://bucket/key, https://…), or - for standard input.
+    (s3://bucket/key, https://...), or - for standard input.
     Whose traffic it is, is told from the traffic unless --dialect or --catalog says it.
 
     \b

@@ -9,9 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import click
-
-from wirecheck.cli.output import save, writable
+from wirecheck.cli.output import save, tell, writable
 
 if TYPE_CHECKING:
     from wirecheck.sample.coverage import Coverage
@@ -28,7 +26,7 @@ def coverable(path: Path | None) -> None:
 def cover(path: Path | None, coverage: Coverage) -> None:
     """Write what was exercised, if somebody wants it."""
     if path == _STANDARD:
-        click.echo(coverage.as_text(), err=True, nl=False)
+        tell(coverage.as_text(), nl=False)
     elif path is not None:
         plain = json.dumps(coverage.as_json(), ensure_ascii=False, indent=2) + "\n"
         save(path, coverage.as_text() if path.suffix == ".txt" else plain)

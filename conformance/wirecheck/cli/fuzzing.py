@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import click
-
 from wirecheck.campaign import Plan, campaign
 from wirecheck.campaign.engine import without_a_trace
 from wirecheck.campaign.keep import keep
@@ -23,7 +21,7 @@ from wirecheck.campaign.shown import rendered, text
 from wirecheck.cli import FINDINGS, INTERRUPTED, PASSED
 from wirecheck.cli.choose import the_one
 from wirecheck.cli.covering import cover, coverable
-from wirecheck.cli.output import emit, save, writable
+from wirecheck.cli.output import emit, save, tell, writable
 from wirecheck.cli.targets import TargetRequest, target_from
 from wirecheck.cli.testing import CAPTURES, tell_of_our_fault, usable
 from wirecheck.drive import Limits, Target
@@ -97,7 +95,7 @@ def perform(request: Request) -> int:
 
 def told(target: Target, line: str) -> None:
     """Show a line of progress."""
-    click.echo(printable(f"wirecheck: {redact(line, target.secrets())[:_TOLD]}"), err=True)
+    tell(printable(f"wirecheck: {redact(line, target.secrets())[:_TOLD]}"))
 
 
 def _plan(request: Request, target: Target) -> Plan:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 SMALL: Final = 16 * 1024 * 1024
 """Bytes below which a process of its own costs more than it gives."""
 
+MOST_PROCESSES: Final = 64
+"""Processes, whatever is asked for, where there are not more processors: what they do is put together by one."""
+
 Told = tuple[Dialect, str]
 """A dialect, and the sentence that says why it is this one."""
 Task = tuple[Range, Job]
@@ -119,7 +122,7 @@ def _judge(request: Request, jobs: Mapping[str, Job]) -> Iterator[Callable[[str]
             yield _Elsewhere(cluster, jobs)
         return
     stored = sum(size_of(name) or 0 for name in jobs)
-    processes = request.jobs or (cores() if stored >= SMALL else 1)
+    processes = min(request.jobs or (cores() if stored >= SMALL else 1), max(MOST_PROCESSES, cores()))
     if processes == 1:
         yield lambda name: _here(name, jobs[name])
         return

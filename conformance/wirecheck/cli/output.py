@@ -8,36 +8,67 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+import click
 
 from wirecheck.errors import UsageError
 
 
 def emit(text: str) -> None:
     """Write `text` to standard output."""
+    if sys.stdout is None:
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
+    with _written():
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        _unread()
 
 
 def stream(parts: Iterable[bytes]) -> None:
     """Write bytes to standard output, one part after the other, as long as somebody reads them."""
-    try:
+    if sys.stdout is None:
+        return
+    with _written():
         for part in parts:
             sys.stdout.buffer.write(part)
         sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """While something is written to standard output; raises `UsageError` where that cannot be."""
+    try:
+        yield
     except BrokenPipeError:
-        _unread()
+        _leave(sys.stdout)
+    except OSError as error:
+        _leave(sys.stdout)
+        raise UsageError(f"standard output cannot be written ({error.strerror or error}); name a file") from error
 
 
-def _unread() -> None:
+def tell(line: str, *, nl: bool = True) -> None:
+    """Write a line to standard error, if anybody reads that."""
+    with unheard():
+        click.echo(line, err=True, nl=nl)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """While something is written to standard error: that nobody reads it changes nothing else."""
+    try:
+        yield
+    except BrokenPipeError:
+        _leave(sys.stderr)
+
+
+def _leave(stream: TextIO) -> None:
     """Nobody reads any more. Python flushes once again at its end, and that must not fail aloud."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def writable(path: Path) -> None:

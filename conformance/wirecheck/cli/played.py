@@ -35,7 +35,7 @@ def breaks(case: Case, judged: Judged, terms: Terms, expected: Expected) -> bool
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """All cases of a run, in the catalog's order. `captures` are those that are kept, by scenario; `everything` says
-    that no scenario was left out by the user; `unplayed` are those that were not come to."""
+    that no scenario was left out by the user; `unplayed` are those that were not come to; `interrupted` says why."""
 
     dialect: Dialect = field(repr=False)
     unplayed: tuple[str, ...]
@@ -46,6 +46,7 @@ class Run:
     expected: Expected
     level: Level
     terms: Terms
+    interrupted: bool = False
 
     def outcomes(self) -> tuple[Outcome, ...]:
         return tuple({played.outcome.scenario.name: played.outcome for played in self.played}.values())
@@ -114,6 +115,7 @@ class Run:
         section = self.section()
         if self.unplayed:
             why = "the first failure" if any(map(self.breaks, self.played)) else "a server that says nothing at all"
+            why = "an interruption" if self.interrupted else why
             yield f"stopped at {why}; not played: {', '.join(self.unplayed)}"
         if (hidden := unseen(section, self.terms)) is not None:
             yield hidden

@@ -17,7 +17,7 @@ _LEVELS = ["must", "should", "may"]
 
 
 @click.command("record", short_help="Record live traffic through a proxy.")
-@click.option("--upstream", required=True, metavar="URL", help="The server: ws://… or wss://…")
+@click.option("--upstream", required=True, metavar="URL", help="The server: ws://... or wss://...")
 @click.option(
     "--listen",
     default="127.0.0.1:8765",

@@ -17,14 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-import click
-
 from wirecheck.capture import open_capture, read, unwrap
 from wirecheck.catalog import Dialect, Level, dialects, load
 from wirecheck.check import Checker
 from wirecheck.cli import FINDINGS, PASSED
 from wirecheck.cli.choose import chosen
-from wirecheck.cli.output import emit, writable
+from wirecheck.cli.output import emit, tell, writable
 from wirecheck.errors import TargetError, UsageError
 from wirecheck.record import Record
 from wirecheck.report import Section
@@ -275,4 +273,4 @@ def _claimed(rules: Sequence[str], candidates: Sequence[Dialect]) -> None:
 
 
 def _tell(sentence: str) -> None:
-    click.echo(f"wirecheck: {sentence}", err=True)
+    tell(f"wirecheck: {sentence}")

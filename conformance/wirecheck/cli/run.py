@@ -10,15 +10,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import click
-
 from wirecheck.capture import detect, open_capture, read, unwrap
 from wirecheck.catalog import Dialect, Level, dialects, load
 from wirecheck.cli import FINDINGS, PASSED, USAGE
 from wirecheck.cli.choose import chosen
 from wirecheck.cli.inputs import Inputs, expand
 from wirecheck.cli.judging import Checked, Request, Told, is_once, judged
-from wirecheck.cli.output import emit, save, writable
+from wirecheck.cli.output import emit, save, tell, writable
 from wirecheck.errors import UsageError
 from wirecheck.report import Section
 from wirecheck.report.escape import printable
@@ -40,7 +38,7 @@ def perform(request: Request) -> int:
     if inputs.skipped:
         listed = ", ".join(inputs.skipped[:_SKIPPED])
         more = f" and {len(inputs.skipped) - _SKIPPED:,} more" if len(inputs.skipped) > _SKIPPED else ""
-        click.echo(f"wirecheck: skipped {len(inputs.skipped):,}: {printable(listed)}{more}", err=True)
+        tell(f"wirecheck: skipped {len(inputs.skipped):,}: {printable(listed)}{more}")
     told, unclear = _told(inputs, given, candidates)
     if all(name in told or name in unclear for name in inputs.captures):
         _claimed(request.rules, [dialect for dialect, _ in told.values()])
@@ -61,7 +59,7 @@ def perform(request: Request) -> int:
     else:
         save(request.output, text)
     for sentence in (*_remarks(sections, request.rules, checked, terms), *unclear.values()):
-        click.echo(f"wirecheck: {printable(sentence)}", err=True)
+        tell(f"wirecheck: {printable(sentence)}")
     if unclear:
         return USAGE
     return FINDINGS if any(failed(section.everything, terms) for section in sections) else PASSED

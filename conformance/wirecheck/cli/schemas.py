@@ -61,7 +61,7 @@ def command(
 ) -> None:
     """Print a schema of a dialect's messages, or write its schemas as files."""
     from wirecheck import folder
-    from wirecheck.cli.output import emit
+    from wirecheck.cli.output import emit, tell
 
     named = the_one(dialect, catalog)
     if form in WHOLE:
@@ -86,7 +86,7 @@ def command(
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror or error}); name another folder") from error
     noun = "schema" if form in ("jsonschema", "split") else "file"
-    click.echo(f"wrote {len(files)} {noun}{'' if len(files) == 1 else 's'} below {out}", err=True)
+    tell(f"wrote {len(files)} {noun}{'' if len(files) == 1 else 's'} below {out}")
 
 
 def _openapi(dialect: Dialect) -> dict[str, str]:

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import click
-
 from wirecheck.catalog import Dialect, Level
 from wirecheck.cli import FINDINGS, PASSED
 from wirecheck.cli.choose import chosen, the_one
-from wirecheck.cli.output import emit, save, writable
+from wirecheck.cli.output import emit, save, tell, writable
 from wirecheck.drive.options import Given, target_of
 from wirecheck.errors import UsageError
 from wirecheck.report import Section
@@ -156,4 +154,4 @@ def _rendered(request: Request, section: Section, terms: Terms) -> str:
 
 
 def _tell(sentence: str) -> None:
-    click.echo(f"wirecheck: {printable(sentence)}", err=True)
+    tell(f"wirecheck: {printable(sentence)}")

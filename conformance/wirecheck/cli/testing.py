@@ -15,13 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-import click
-
 from wirecheck.catalog import Dialect, Level
 from wirecheck.catalog.script import Scenario
-from wirecheck.cli import FINDINGS, PASSED
+from wirecheck.cli import FINDINGS, INTERRUPTED, PASSED
 from wirecheck.cli.choose import the_one
-from wirecheck.cli.output import emit, save, writable
+from wirecheck.cli.output import emit, save, tell, writable
 from wirecheck.cli.played import Played, Run, breaks
 from wirecheck.cli.targets import TargetRequest, target_from
 from wirecheck.cli.testing_forms import FORMS, render
@@ -84,9 +82,16 @@ def perform(request: Request) -> int:
     def fatal(case: Case, verdict: Judged) -> bool:
         return request.exitfirst and breaks(case, verdict, terms, expected)
 
+    outcomes: dict[str, Outcome] = {}
     with watching() as watch:
-        outcomes = _played(request, target, chosen, fatal, watch)
-        kept = _kept(request, chosen, outcomes, captures)
+        try:
+            _play(request, target, chosen, fatal, watch, outcomes)
+            interrupted = False
+        except KeyboardInterrupt:
+            if not outcomes:
+                raise
+            interrupted = True
+        kept, trouble = _kept(request, chosen, outcomes, captures)
     run = Run(
         dialect=dialect,
         unplayed=tuple(dict.fromkeys(case.scenario.name for case in chosen if case.scenario.name not in outcomes)),
@@ -101,10 +106,13 @@ def perform(request: Request) -> int:
         expected=expected,
         level=request.level,
         terms=terms,
+        interrupted=interrupted,
     )
     _written(request, run)
-    for sentence in run.remarks():
-        click.echo(f"wirecheck: {printable(sentence)}", err=True)
+    for sentence in (*run.remarks(), *trouble):
+        tell(f"wirecheck: {printable(sentence)}")
+    if interrupted:
+        return INTERRUPTED
     return FINDINGS if run.fails() else PASSED
 
 
@@ -114,12 +122,17 @@ def _target(request: Request, dialect: Dialect) -> Target:
     return target_from(request, request.url, dialect)
 
 
-def _played(
-    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching
-) -> dict[str, Outcome]:
-    """The outcomes by scenario, up to the first with a `fatal` case; raises `TargetError` where there is no server."""
+def _play(
+    request: Request,
+    target: Target,
+    chosen: Sequence[Case],
+    fatal: Fatal,
+    watch: Watching,
+    outcomes: dict[str, Outcome],
+) -> None:
+    """Fill in `outcomes`, up to the first with a `fatal` case. Raises `TargetError` where there is no server."""
     try:
-        return asyncio.run(_playing(request, target, chosen, fatal, watch))
+        asyncio.run(_playing(request, target, chosen, fatal, watch, outcomes))
     except WirecheckError:
         raise
     except Exception as error:
@@ -127,14 +140,18 @@ def _played(
 
 
 async def _playing(
-    request: Request, target: Target, chosen: Sequence[Case], fatal: Fatal, watch: Watching
-) -> dict[str, Outcome]:
+    request: Request,
+    target: Target,
+    chosen: Sequence[Case],
+    fatal: Fatal,
+    watch: Watching,
+    outcomes: dict[str, Outcome],
+) -> None:
     limits = Limits(timeout=request.timeout, patience=request.patience)
     budget = Budget(request.max_turns)
     watch.waiting(target)
     await reachable(target, request.wait, limits)
     scenarios: dict[str, Scenario] = {case.scenario.name: case.scenario for case in chosen}
-    outcomes: dict[str, Outcome] = {}
     for number, scenario in enumerate(scenarios.values(), start=1):
         watch.begun(target.dialect.name, scenario, number, len(scenarios))
         outcome = await play(scenario, target, limits, budget, watch=watch.doing, attempts=request.attempts)
@@ -148,24 +165,29 @@ async def _playing(
         if outcome.mute and not any(one.heard for one in outcomes.values()):
             # Not a frame and not a pong: the other scenarios would end the same, and each would take its time.
             break
-    return outcomes
 
 
-def _kept(request: Request, chosen: Sequence[Case], outcomes: dict[str, Outcome], folder: Path) -> dict[str, Path]:
-    """Where the captures are that are kept, by scenario."""
+def _kept(
+    request: Request, chosen: Sequence[Case], outcomes: dict[str, Outcome], folder: Path
+) -> tuple[dict[str, Path], list[str]]:
+    """Where the captures are that are kept, by scenario; and why some are not: the report comes all the same."""
     kept: dict[str, Path] = {}
     for name, outcome in outcomes.items():
         failed = any(
             judged(case, outcome).verdict == "failed" for case in chosen if case.scenario.name == outcome.scenario.name
         )
         if outcome.records is not None and (request.keep_captures or failed or outcome.ended):
-            made(folder)
-            kept[name] = folder / f"{chosen[0].dialect.name}.{name}.jsonl"
+            place = folder / f"{chosen[0].dialect.name}.{name}.jsonl"
             try:
-                outcome.records.save(kept[name])
+                made(folder)
+                outcome.records.save(place)
+            except UsageError as error:
+                return kept, [f"warning: captures are not kept: {error} with --captures"]
             except OSError as error:
-                raise UsageError(f"{kept[name]}: cannot be written ({error.strerror}); name another folder") from None
-    return kept
+                why = f"{place}: cannot be written ({error.strerror}); name another folder with --captures"
+                return kept, [f"warning: captures are not kept: {why}"]
+            kept[name] = place
+    return kept, []
 
 
 def _written(request: Request, run: Run) -> None:
@@ -216,6 +238,6 @@ def tell_of_our_fault(error: Exception, secrets: frozenset[str]) -> NoReturn:
     if os.environ.get("WIRECHECK_DEBUG"):
         text = redact("".join(traceback.format_exception(error)), secrets)
         for line in text.rstrip("\n").split("\n"):
-            click.echo(printable(line), err=True)
+            tell(printable(line))
     said = redact(f"{type(error).__name__}: {error}", secrets)
     raise RuntimeError(said) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wirecheck.cli.choose import dialect_options, the_one
+from wirecheck.cli.output import tell
 from wirecheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ def command(
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror or error}); name another folder") from error
     title, needs = types.LANGUAGES[language].title, types.LANGUAGES[language].needs
-    click.echo(f"wrote {', '.join(files)} below {out} ({title}{f', needs {needs}' if needs else ''})", err=True)
+    tell(f"wrote {', '.join(files)} below {out} ({title}{f', needs {needs}' if needs else ''})")

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import click
-
 from wirecheck.catalog.script import Scenario
+from wirecheck.cli.output import tell
 from wirecheck.drive import Judged, Outcome, Target
 from wirecheck.drive.refusal import place
 from wirecheck.report.escape import printable
@@ -54,7 +53,7 @@ class Watching:
         listed = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
         line = f"{dialect}/{outcome.scenario.name}: {listed} ({outcome.seconds:.1f} s){f'; {said}' if said else ''}"
         if self._status is None:
-            click.echo(printable(line), err=True)
+            tell(printable(line))
         else:
             from rich.text import Text
 

@@ -18,12 +18,13 @@ from wirecheck.scale.ranges import Range, raw_lines
 CROWD: Final = 10
 """Connections, open at once, that make a crowd. What one person shows in several windows is no crowd."""
 MOST: Final = 8
-"""Sessions of crowds that are looked for; each look reads all of the part once."""
+"""Sessions of crowds that are looked for in a part; each is looked for in every line."""
 
 
 def crowded(history: History) -> frozenset[str]:
-    """The sessions of which a crowd speaks, of those whose names stand in a capture as they are."""
-    found = (key[0] for key, session in history.sessions.items() if len(session.shown_by) >= CROWD)
+    """The sessions of which a crowd speaks, of those whose names stand in a capture as they are. Nobody spoke of one
+    before that was created here."""
+    found = (key[0] for key, one in history.sessions.items() if len(one.shown_by) >= CROWD and not one.born)
     return frozenset(name for name in found if isinstance(name, str) and _is_plain(name))
 
 

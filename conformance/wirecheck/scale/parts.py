@@ -24,7 +24,6 @@ MOST_NOTED: Final = 150_000
 ordinary traffic the largest range that is given out has a sixth of that."""
 _LOOK: Final = 32
 """Blocks after which somebody looks again for a crowd."""
-_NOBODY: Final = frozenset[str]()
 END: Final = 1 << 62
 """A line behind every other, where nobody read that far."""
 
@@ -33,35 +32,44 @@ def read_apart(part: Range, job: Job) -> Iterator[Part]:
     """The range in parts; a new one begins where one would remember too much."""
     part = placed(part)
     avoided, sessions = frozenset[str](), frozenset[str]()
-    while crowd := (yield from _parts(part, job, avoided, sessions)):
+    room = 0 if is_remote(part.source) else MOST
+    while (crowd := (yield from _parts(part, job, avoided, sessions, room))) is not None:
         gc.collect()  # the checker that is given up is held by itself alone
-        sessions |= crowd
-        avoided |= speakers(part, job.limits, crowd)
+        if crowd:
+            sessions |= crowd
+            avoided |= speakers(part, job.limits, crowd)
+            room -= len(crowd)
+        else:
+            avoided, room = frozenset(), 0
 
 
 def _parts(
-    part: Range, job: Job, avoided: frozenset[str], sessions: frozenset[str]
-) -> Generator[Part, None, frozenset[str]]:
-    """The parts, with the connections that are `avoided` left to others. Or none, and the sessions, beside these, of
-    which a crowd speaks: it is better to begin anew without that."""
-    behind, noted = part.line, 0
+    part: Range, job: Job, avoided: frozenset[str], sessions: frozenset[str], room: int
+) -> Generator[Part, None, frozenset[str] | None]:
+    """The parts, with the connections that are `avoided` left to others.
+
+    Or none of them, where it is better to begin anew: because a crowd speaks of further sessions (at most `room`), or
+    of none, where avoiding leaves too much to others.
+    """
+    behind, noted, first = part.line, 0, True
     reading = Reading(part, job, part.line, avoided)
-    looks = not is_remote(part.source) and len(sessions) < MOST
     for number, block in enumerate(blocks_of(part, job.limits)):
-        if looks and number % _LOOK == _LOOK - 1 and (crowd := reading.crowd - sessions):
-            return crowd
+        if first and room and number % _LOOK == _LOOK - 1 and (crowd := reading.crowd - sessions):
+            return frozenset(sorted(crowd)[:room])
         if noted + reading.noted > MOST_NOTED:
             yield reading.part(block.first)
             yield Part(range=part, first=block.first, last=END)
-            return _NOBODY
+            return None
         if reading.size > MOST_REMEMBERED:
             noted += reading.noted
             yield reading.part(block.first)
-            reading, looks = Reading(part, job, block.first, avoided), False
+            reading, first = Reading(part, job, block.first, avoided), False
         reading.take(block)
         if reading.lost:
+            if first and avoided:
+                return frozenset()
             yield reading.part(END)
-            return _NOBODY
+            return None
         behind = block.first + len(block.lines)
     yield reading.part(behind)
-    return _NOBODY
+    return None

@@ -23,6 +23,8 @@ def deadline(
     lane = trace.lanes[form.index]
     theirs = _ended(form.by[by], lane, trace, event, ended)
     certain = ended is not None and not ended.doubtful
+    # Of two that are open at once, nobody can tell which of them this was, nor in which ours lies.
+    beside = ended is not None and ended.key in trace.lanes[form.by[by].lane].spans
     for span in lane.lying_in(theirs):
         ours = span.lies_in
         if None in ours or None in theirs:
@@ -40,8 +42,7 @@ def deadline(
         if form.either and span.side == CLOSE_SIDE and not form.judges_close:
             continue
         conclusive = certain or (facts.started and not form.either)
-        # Of two that were open at once, nobody can tell in which ours lies, nor which of them this was.
-        conclusive = conclusive and not (ended is not None and ended.uncounted)
+        conclusive = conclusive and not beside
         conclusive = conclusive and (form.either or _conclusive(span, event.sender, facts))
         if span.solid and trace.live and conclusive and sure.is_closable(form, facts, trace):
             what = f"the {form.by[by].name} ended at line {event.at.line}"

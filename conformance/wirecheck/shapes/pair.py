@@ -118,9 +118,12 @@ def belongs(form: LaneForm, trace: Trace, facts: Facts, event: Event) -> bool:
     return span.solid and (form.home is None or None not in span.key)
 
 
-def may_open(form: LaneForm, trace: Trace, event: Event) -> None:
+def may_open(form: LaneForm, trace: Trace, facts: Facts, event: Event) -> None:
     """The event may open a span of this kind."""
-    sure.loosen(form, trace.lanes[form.index], event.key(form.keys))
+    key = event.key(form.keys)
+    sure.loosen(form, trace.lanes[form.index], key)
+    if form.asked and event.sender == "client":
+        facts.clients.ask(form.index, key, facts.number)
 
 
 def learn(forms: tuple[LaneForm, ...], trace: Trace, opened_by: int, event: Event) -> None:
