@@ -19,7 +19,7 @@ import planted
 from miniatures import frame, listening, porch, standing, upgraded
 from planted import Planted, planting
 from wirecheck import dialects, load
-from wirecheck.campaign import Drop, Found, Plan, Result, Send, campaign, play_again
+from wirecheck.campaign import Drop, Found, Plan, Result, Send, campaign, hunt, play_again
 from wirecheck.campaign.steps import Connect
 from wirecheck.drive import Limits, Target
 from wirecheck.errors import TargetError, UsageError
@@ -187,6 +187,16 @@ def test_whoever_goes_on_keeps_the_shortest_that_shows_the_same(repeats: bool) -
     else:
         # The first may fail again, at its second message; the second does not, and is not kept in its place.
         assert found.failed == 1 and len(lines) == 2
+
+
+def test_what_is_being_shortened_is_counted_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hunt, "_TOLD_EVERY", 0.0)
+    lines: list[str] = []
+    with planting(planted.TripsOverWhatIsMissing) as server:
+        campaign(plan(server, tell=lines.append))
+    found = next(number for number, line in enumerate(lines) if line.startswith("found abnormal-close"))
+    assert all(", 0 found, " in line for line in lines[1:found])
+    assert ", 1 found, " in lines[found + 1]
 
 
 def test_whoever_interrupts_it_has_what_was_found() -> None:

@@ -285,6 +285,17 @@ def test_output_goes_to_a_file(broken: Path, tmp_path: Path, form: str) -> None:
         (["schemas", "--dialect", "amigo", "--draft", "04"], "Invalid value for '--draft'"),
         (["schemas", "--dialect", "amigo", "--format", "all"], "writes many files; add --out DIR"),
         (["schemas", "--dialect", "amigo", "--format", "all", "--draft", "07"], "is every file; leave out --draft"),
+        (["check", "{clean}", "--dialect", "{clean}"], "; give a file of your own with --catalog FILE"),
+        (["test", "ws://h", "--patience", "nan"], "Invalid value for '--patience': nan is no finite number"),
+        (["test", "ws://h", "--wait", "inf"], "Invalid value for '--wait': inf is no finite number"),
+        (["test", "ws://h", "--timeout", "1e999"], "Invalid value for '--timeout': 1e999 is no finite number"),
+        (["fuzz", "ws://h", "--timeout", "nan"], "Invalid value for '--timeout': nan is no finite number"),
+        (["fuzz", "ws://h", "--seconds", "nan"], "Invalid value for '--seconds': nan is no finite number"),
+        (["fuzz", "ws://h", "--rate", "inf"], "Invalid value for '--rate': inf is no finite number"),
+        (["serve", "--latency", "nan"], "Invalid value for '--latency': nan is no finite number"),
+        (["serve", "--replay", "x", "--wait", "inf"], "Invalid value for '--wait': inf is no finite number"),
+        (["serve", "--latency", "soon"], "Invalid value for '--latency': 'soon' is not a valid float"),
+        (["explain", "abnormal-clos"], "did you mean abnormal-close"),
         (["explain", "texxt-inside-turn"], "did you mean text-inside-turn"),
         (["explain", "zzzzzzz"], "`wirecheck dialects` lists where to begin"),
     ],
@@ -670,9 +681,9 @@ def test_lint_names_every_mistake(tmp_path: Path) -> None:
 
 def test_explain_knows_every_word_of_the_catalogs() -> None:
     from wirecheck.catalog import dialects, load, role_words, rules, span_words
-    from wirecheck.cli.words import CODES, SHAPES
+    from wirecheck.cli.words import CODES, FUZZED, SHAPES
 
-    names = {*dialects(), *rules(), *role_words(), *span_words(), *SHAPES, *CODES}
+    names = {*dialects(), *rules(), *role_words(), *span_words(), *SHAPES, *CODES, *FUZZED}
     frames = {f"{name}/{key}" for name in dialects() for key in load(name).frames}
     for name in sorted(names | frames):
         result = wirecheck("explain", name)
@@ -682,9 +693,9 @@ def test_explain_knows_every_word_of_the_catalogs() -> None:
 
 def test_every_rule_and_code_is_explained_with_a_clean_and_a_violating_example() -> None:
     from wirecheck.catalog import rules
-    from wirecheck.cli.words import CODES
+    from wirecheck.cli.words import CODES, FUZZED
 
-    for name in (*rules(), *CODES):
+    for name in (*rules(), *CODES, *FUZZED):
         shown = wirecheck("explain", name).stdout
         assert "\n  clean     " in shown and "\n  violating " in shown, name
 
@@ -707,10 +718,12 @@ def test_a_dialect_lists_frames_of_which_nothing_is_said(tmp_path: Path) -> None
 
 def test_the_words_cover_the_rules_and_the_codes_and_nothing_else() -> None:
     from wirecheck import verdict
+    from wirecheck.campaign import oracle
     from wirecheck.catalog import rules
-    from wirecheck.cli.words import CODES, SHAPES
+    from wirecheck.cli.words import CODES, FUZZED, SHAPES
 
     assert set(CODES) == set(verdict.CODES)
+    assert {code: entry.level for code, entry in FUZZED.items()} == oracle.LEVELS
     assert set(SHAPES) == {rule.shape for rule in rules().values()}
 
 

@@ -16,12 +16,14 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 from websockets.asyncio.server import ServerConnection
 
 import miniatures
 from miniatures import Peer, answers, chatters_on, listening, porch_file, standing
 from wirecheck.catalog import dialects, load
 from wirecheck.cli import cli
+from wirecheck.report.json import schema
 from wirecheck.serve import serving
 
 TWO = (
@@ -228,6 +230,7 @@ def test_json_says_everything(bad: Peer, catalog: Path) -> None:
         ("porch/turn/others", "must", "passed", False, False),
     ]
     assert [finding["code"] for finding in found["report"]["findings"]] == ["text-inside-turn", "turn-closed-once"]
+    assert Draft202012Validator(schema()).is_valid(found["report"])
 
 
 def test_junit_has_a_case_for_each(bad: Peer, catalog: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -644,6 +646,32 @@ async def test_a_command_that_is_called_off_is_ended(tmp_path: Path) -> None:
         await running
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "begun").read_text()), 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="whose children they are is known on POSIX alone")
+@pytest.mark.asyncio
+async def test_a_command_that_does_not_end_is_ended_with_what_it_began(tmp_path: Path) -> None:
+    said = await trigger.run(f"sh -c 'sleep 77 & echo $! > {tmp_path}/begun; wait; true'", {}, 1.0)
+    assert said == "did not end within 1 s"
+    child = int((tmp_path / "begun").read_text())
+    for _ in range(500):
+        if _is_gone(child):
+            return
+        await asyncio.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    raise AssertionError("the command's child is still there")
+
+
+def _is_gone(process: int) -> bool:
+    """Whether a process has ended, though nobody may have asked yet how."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return not state or state.startswith("Z")
+
+
+@pytest.mark.asyncio
+async def test_what_a_command_leaves_behind_goes_on(tmp_path: Path) -> None:
+    assert await trigger.run(f"sh -c 'sleep 77 & echo $! > {tmp_path}/begun'", {}, 20.0) == ""
+    os.kill(int((tmp_path / "begun").read_text()), signal.SIGKILL)
 
 
 def test_a_message_that_is_no_utf8_is_a_fault_of_the_servers() -> None:

@@ -380,6 +380,17 @@ def test_options_that_make_no_sense_are_refused(options: list[str], says: str) -
     assert says in result.stderr
 
 
+def test_a_catalog_without_frames_has_nothing_to_fuzz_with(tmp_path: Path) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text("dialect: bare\nenvelope: {style: flat, tag: t}\nframes: {}\n")
+    for more in ([], ["--sender", "client"]):
+        result = fuzz("--catalog", str(path), *more)
+        assert result.exit_code == 2 and "bare documents no frame; add one to its catalog" in result.stderr
+    types = ["types", "--catalog", str(path), "--language", "go", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli, types)
+    assert result.exit_code == 2 and "bare documents no frame; add one to its catalog" in result.stderr
+
+
 def test_a_reader_that_has_enough_is_no_error() -> None:
     command = [sys.executable, "-m", "wirecheck", "fuzz", "--dialect", "vonz", "--count", "1000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

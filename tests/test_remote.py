@@ -6,6 +6,7 @@ import gzip
 import http.server
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -626,6 +627,51 @@ def test_what_lies_in_memory(memory: Any) -> None:
         assert is_plain(place) == (suffix == ".jsonl")
     assert not is_plain("memory://box/deep/er/b.txt")
     assert size_of(f"memory://box/{BROKEN.stem}.jsonl") == BROKEN.stat().st_size
+
+
+def test_libraries_log_nothing_while_we_ask_them(
+    memory: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.getLogger("gcsfs")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    printing = logging.StreamHandler()
+    logger.addHandler(printing)
+
+    def fail(*_: object, **__: object) -> None:
+        try:
+            raise ConnectionError("no network")
+        except ConnectionError:
+            logger.exception("out of retries")
+            logging.getLogger("gcsfs.retry").error("out of retries")
+            raise
+
+    try:
+        monkeypatch.setattr(type(memory), "open", fail)
+        with pytest.raises(CaptureError):
+            remote.opened("memory://box/a.jsonl")
+        with pytest.raises(OSError, match="cut in the middle"):
+            remote._telling("memory://box/a.jsonl", fail)(0, 1)  # type: ignore[arg-type]
+        assert capsys.readouterr().err == ""
+        logger.info("what the program says itself")
+        assert capsys.readouterr().err == "what the program says itself\n"
+    finally:
+        logger.removeHandler(printing)
+        logger.setLevel(before)
+
+
+def test_what_is_muted_speaks_again_when_the_last_call_has_ended() -> None:
+    logger = logging.getLogger("gcsfs")
+    before = logger.level
+    with remote._quiet:
+        with remote._quiet:
+            assert not logger.isEnabledFor(logging.CRITICAL)
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.level == before
+    with remote._quiet:
+        logger.setLevel(logging.DEBUG)
+    assert logger.level == logging.DEBUG
+    logger.setLevel(before)
 
 
 def test_what_is_plain_here(tmp_path: Path) -> None:

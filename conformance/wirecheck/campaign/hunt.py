@@ -175,9 +175,14 @@ class _Hunt:
         if now - self._told >= _TOLD_EVERY:
             self._told = now
             self.plan.tell(
-                f"{self.allowance.sent:,} messages in {self._conversations:,} conversations, {len(self._found)} found, "
+                f"{self.allowance.sent:,} messages in {self._conversations:,} conversations, {self._count()} found, "
                 f"{now:.0f} s"
             )
+
+    def _count(self) -> int:
+        """How many flaws were found, with the one that is being shortened."""
+        causes = {found.flaw.cause for found in self._found}
+        return len(causes if self.hunted is None else causes | {self.hunted.cause})
 
     def _search(self, number: int) -> None:
         """Let the engine lead some conversations."""

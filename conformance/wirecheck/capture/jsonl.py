@@ -146,12 +146,14 @@ def _message(at: At, members: Mapping[str, Any]) -> Message:
 def _opened(at: At, members: Mapping[str, Any]) -> Opened:
     sees = _strings(members, "sees")
     if sees is not None and not set(sees) <= set(_SENDERS):
-        raise _Wrong(f'"sees" lists "client", "server" or both, not {_said(members["sees"])}')
+        other = next(one for one in sees if one not in _SENDERS)
+        raise _Wrong(f'"sees" lists "client", "server" or both, not {_said(other)}')
     headers = members.get("headers")
     if headers is None:
         headers = {}
-    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+    if not isinstance(headers, dict):
         raise _Wrong(f'"headers" must be an object of strings, not {_said(headers)}')
+    _all_strings(headers.values(), '"headers" must be an object of strings')
     return Opened(
         at=at,
         url=cast("str | None", _typed(members, "url", str, "a string")),
@@ -167,7 +169,7 @@ def _opened(at: At, members: Mapping[str, Any]) -> Opened:
 def _closed(at: At, members: Mapping[str, Any]) -> Closed:
     code = members.get("code")
     if code is not None and (type(code) is not int or not 0 <= code <= 65535):
-        raise _Wrong(f'"code" must be a close code (0 to 65535), not {_said(code)}')
+        raise _Wrong(f'"code" must be a close code (0 to 65535), not {_number(code)}')
     return Closed(at=at, code=code, sender=cast("Sender | None", _one_of(members, "from", _SENDERS)))
 
 
@@ -178,7 +180,7 @@ def _trial(at: At, members: Mapping[str, Any]) -> Trial:
         raise _Wrong('a trial needs "guarantee" and "outcome"')
     seconds = members.get("seconds")
     if seconds is not None and (type(seconds) not in (int, float) or not 0 <= seconds < _END_OF_TIME):
-        raise _Wrong(f'"seconds" must be a number of seconds, not {_said(seconds)}')
+        raise _Wrong(f'"seconds" must be a number of seconds, not {_number(seconds)}')
     return Trial(
         at=at,
         guarantee=cast("str", guarantee),
@@ -194,7 +196,7 @@ def _time(members: Mapping[str, Any]) -> str | float | None:
         return t
     if type(t) is int and abs(t) < _END_OF_TIME or type(t) is float and math.isfinite(t):
         return cast("float", t)
-    found = "text of another form" if isinstance(t, str) else _said(t)
+    found = "text of another form" if isinstance(t, str) else _number(t)
     raise _Wrong(f'"t" must be a time as RFC 3339 writes it (2026-01-31T12:00:00Z) or epoch seconds, not {found}')
 
 
@@ -202,9 +204,16 @@ def _strings(members: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
     value = members.get(name)
     if value is None:
         return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list):
         raise _Wrong(f'"{name}" must be a list of strings, not {_said(value)}')
+    _all_strings(value, f'"{name}" must be a list of strings')
     return tuple(value)
+
+
+def _all_strings(values: Iterable[object], rule: str) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise _Wrong(f"{rule}, and there is {_said(value)} in it")
 
 
 def _typed(members: Mapping[str, Any], name: str, kind: type, called: str) -> object:
@@ -239,3 +248,14 @@ def _said(value: object) -> str:
     if isinstance(value, dict):
         return "an object"
     return "a number"
+
+
+def _number(value: object) -> str:
+    """As `_said`, where some numbers are right: of one that is not, what is wrong with it."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return _said(value)
+    if value != value:
+        return "NaN"
+    if value in (math.inf, -math.inf):
+        return "a number beyond every double"
+    return json.dumps(value) if abs(value) < _END_OF_TIME else "so large a number"

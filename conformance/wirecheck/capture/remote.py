@@ -8,7 +8,9 @@ mistake (`CaptureError`); one that cannot be read to its end is an `OSError` whe
 from __future__ import annotations
 
 import io
+import logging
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, cast
@@ -17,6 +19,8 @@ from wirecheck.capture.ahead import FIRST, LARGEST, Ahead
 from wirecheck.capture.places import EXTRAS, label, scheme_of, without_secrets
 from wirecheck.errors import CaptureError
 
+_TALKERS: Final = ("fsspec", "gcsfs", "google", "s3fs", "aiobotocore", "botocore", "adlfs", "azure")
+_MUTE: Final = logging.CRITICAL + 1
 _WEB: Final = ("http", "https")
 _MAGIC: Final = re.compile(r"[*?[]")
 _WEB_MAGIC: Final = re.compile(r"[*[]")  # a question mark begins a query
@@ -139,12 +143,42 @@ def _named(source: str, name: str) -> str:
     return f"{scheme}://{authority}/{inside}"
 
 
+class _Quiet:
+    """While it is entered, by any thread, the libraries log nothing: we say what went wrong, in one sentence."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: dict[str, int] = {}
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = {name: logging.getLogger(name).level for name in _TALKERS}
+                for name in _TALKERS:
+                    logging.getLogger(name).setLevel(_MUTE)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                for name, level in self._before.items():
+                    logger = logging.getLogger(name)
+                    # A library that was imported meanwhile may have been told its level by the environment.
+                    logger.setLevel(level if logger.level == _MUTE else logger.level)
+
+
+_quiet: Final = _Quiet()
+
+
 def _telling(source: str, fetch: Callable[[int, int], bytes]) -> Callable[[int, int], bytes]:
     """`fetch`, with every error as an `OSError` in our words."""
 
     def told(place: int, count: int) -> bytes:
         try:
-            return fetch(place, count)
+            with _quiet:
+                return fetch(place, count)
         except Exception as error:
             raise OSError(_why(source, error)) from error
 
@@ -154,7 +188,8 @@ def _telling(source: str, fetch: Callable[[int, int], bytes]) -> Callable[[int, 
 @contextmanager
 def _said(source: str) -> Iterator[None]:
     try:
-        yield
+        with _quiet:
+            yield
     except CaptureError:
         raise
     except Exception as error:

@@ -27,12 +27,16 @@ def dialect_options(function: _Wrapped) -> _Wrapped:
 
 def chosen(dialect: str | None, catalog: str | None) -> Dialect | None:
     """The dialect that the options name; None where they name none."""
-    from wirecheck.catalog import load, load_file
+    from wirecheck.catalog import dialects, load, load_file
+    from wirecheck.catalog.structure import did_you_mean
 
     if dialect is not None and catalog is not None:
         raise UsageError("--dialect and --catalog both say whose traffic it is; give one of them")
     if catalog is not None:
         return load_file(catalog)
+    if dialect is not None and dialect not in dialects():
+        advice = f"{did_you_mean(dialect, dialects())}; give a file of your own with --catalog FILE"
+        raise UsageError(f"no dialect is called `{dialect}`; {advice}")
     return load(dialect) if dialect is not None else None
 
 

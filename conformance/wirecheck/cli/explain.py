@@ -46,7 +46,7 @@ def _pages(name: str, shelf: Mapping[str, Dialect]) -> Iterator[str]:
         yield pages.dialect(shelf[name])
     if name in rules():
         yield pages.rule(rules()[name], shelf)
-    if name in words.CODES:
+    if name in words.CODES or name in words.FUZZED:
         yield pages.code(name)
     if name in words.SHAPES:
         yield pages.shape(name)
@@ -88,7 +88,7 @@ def _unknown(name: str, shelf: Mapping[str, Dialect]) -> str:
     from wirecheck.catalog import role_words, rules, span_words
     from wirecheck.cli import words
 
-    known = {*shelf, *rules(), *role_words(), *span_words(), *words.SHAPES, *words.CODES}
+    known = {*shelf, *rules(), *role_words(), *span_words(), *words.SHAPES, *words.CODES, *words.FUZZED}
     for dialect in shelf.values():
         known |= {f"{dialect.name}/{each}" for each in dialect.scenarios} | set(dialect.scenarios)
         known |= {key for form in dialect.frames.values() for key in (form.key, f"{dialect.name}/{form.key}")}

@@ -12,6 +12,7 @@ import click
 
 from wirecheck.cli.choose import dialect_options
 from wirecheck.cli.fuzz_options import check_half, coverage_option, offline_options
+from wirecheck.cli.numbers import Finite
 from wirecheck.cli.targets import patience_options, target_options
 from wirecheck.errors import UsageError
 
@@ -32,13 +33,13 @@ _LEVELS = ["must", "should", "may"]
 @offline_options
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     metavar="S",
     help="How long to send messages (60, unless --count is given).",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=50.0,
     metavar="N",
     help="No more messages a second than these (50); 0: as many as there are.",

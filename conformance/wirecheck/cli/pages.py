@@ -151,7 +151,7 @@ def shape(name: str) -> str:
 
 
 def code(name: str) -> str:
-    entry = words.CODES[name]
+    entry = words.CODES.get(name) or words.FUZZED[name]
     lines = [f"{name}: a finding's code", *wrapped(entry.says, "  "), *wrapped(entry.level, "  level     ", " " * 12)]
     return text([*lines, f"  clean     {entry.holds}", f"  violating {entry.breaks}"])
 

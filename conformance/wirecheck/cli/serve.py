@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wirecheck.cli.choose import dialect_options
+from wirecheck.cli.numbers import Finite
 
 _LEVELS = ["must", "should", "may"]
 
@@ -29,7 +30,7 @@ _LEVELS = ["must", "should", "may"]
 @click.option("--replay", metavar="FILE", help="Play the server of this capture instead; --dialect is told from it.")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     metavar="SECONDS",
     help="With --replay: how long to wait for what the client said then (default: 30).",
 )
@@ -38,7 +39,7 @@ _LEVELS = ["must", "should", "may"]
 @click.option("--unknown-frames", is_flag=True, help="Send frames that no document knows, which clients must survive.")
 @click.option(
     "--latency",
-    type=click.FloatRange(min=0, max=3600),
+    type=Finite(min=0, max=3600),
     default=0.0,
     metavar="SECONDS",
     help="Wait so long before each frame.",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from wirecheck.cli.numbers import Finite
+
 if TYPE_CHECKING:
     from wirecheck.catalog import Dialect
     from wirecheck.drive import Target
@@ -55,19 +57,17 @@ _TARGET: Final = (
     click.option("--trigger", metavar="CMD", help="A command that makes happen what a scenario cannot ask for."),
 )
 _PATIENCE: Final = (
-    click.option(
-        "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for the server to come up."
-    ),
+    click.option("--wait", type=Finite(min=0), default=0.0, metavar="SECONDS", help="Wait for the server to come up."),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(min=0, min_open=True),
         default=30.0,
         metavar="SECONDS",
         help="How long to wait for a frame, where a scenario says nothing of it.",
     ),
     click.option(
         "--patience",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(min=0, min_open=True),
         default=1.0,
         metavar="FACTOR",
         help="Multiplies every deadline.",

@@ -58,7 +58,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "folder",
     type=_FOLDER,
     metavar="DIR",
-    help="Write the report to this folder, in every format, with the captures.",
+    help="Write the report to this folder, as text, JSON and JUnit, with the captures.",
 )
 def command(**options: Any) -> int:
     """Test the server at URL (ws:// or wss://) against what the vendor's document promises.

@@ -87,6 +87,8 @@ def command(
     form = the_one(dialect, catalog)
     senders = [one for one in SENDERS if sender in (one, "both")]
     if not any(frame.sender in senders for frame in form.frames.values()):
+        if not form.frames:
+            raise UsageError(f"{form.name} documents no frame; add one to its catalog")
         raise UsageError(f"{form.name} documents no frames of the {sender}; leave out --sender, or name the other")
     _check_package(language, package)
     files = types.generate(form, language, envelope=envelope, senders=senders, package=package)

@@ -1,7 +1,7 @@
 """What `wirecheck explain` says of the words that no catalog defines: shapes, and the codes of findings.
 
-Law: text alone. A test holds that every shape of the rules and every code of the closed list has its entry, and no
-other has one.
+Law: text alone. A test holds that every shape of the rules and every code of the closed lists (of the checker, and of
+live fuzzing) has its entry, and no other has one.
 """
 
 from __future__ import annotations
@@ -134,5 +134,49 @@ CODES: Final[Mapping[str, Entry]] = {
         level="must",
         holds="a whole gzip file",
         breaks="a gzip file that ends in the middle",
+    ),
+}
+
+FUZZED: Final[Mapping[str, Entry]] = {
+    "abnormal-close": Entry(
+        says="Live fuzzing: the server's end of a connection was no close of its own will. It was cut off, said 1011, "
+        "or what came was not WebSocket. A code that the document lists never counts.",
+        level="must",
+        holds="an invalid frame is answered by an error, by nothing, or by a documented close",
+        breaks="after an invalid frame the connection breaks without a close frame",
+    ),
+    "undocumented-close": Entry(
+        says="Live fuzzing: the server closed upon an invalid frame with a code that neither the document gives nor "
+        "RFC 6455 has for a message that cannot be taken (1002, 1003, 1007, 1008; 1009 if it was large).",
+        level="must",
+        holds="after a message that is no UTF-8 the server closes with code 1007",
+        breaks="after a message that is no UTF-8 the server closes with code 4999, which no document lists",
+    ),
+    "canary-failed": Entry(
+        says="Live fuzzing: the canary, an ordinary conversation beside the fuzzer's, had passed on the untouched "
+        "server and does not pass any more.",
+        level="must",
+        holds="the canary passes after each of the fuzzer's conversations",
+        breaks="after an invalid frame on another connection the canary waits for an answer in vain",
+    ),
+    "not-back": Entry(
+        says="Live fuzzing: the server takes no new connection any more. A refusal that says that we are not welcome "
+        "(401, 403, 429, 503 and the like) is none of these.",
+        level="must",
+        holds="after a connection has ended, the next one opens",
+        breaks="after an invalid frame every connection is refused for as long as --timeout",
+    ),
+    "unresponsive": Entry(
+        says="Live fuzzing: the server answers no ping any more, or takes nothing in.",
+        level="must",
+        holds="a ping after an invalid frame is answered by its pong",
+        breaks="after an invalid frame no pong comes, on a new connection either",
+    ),
+    "error-leaks-internals": Entry(
+        says="Live fuzzing: an error shows a stack trace, a query or a driver's error, or a path of the server's file "
+        "system. What an error repeats of what was sent is none.",
+        level="should",
+        holds='{"type": "error", "message": "profile_id is missing"}',
+        breaks=r'{"type": "error", "message": "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3"}',
     ),
 }

@@ -1,6 +1,7 @@
 """The user's own command, which makes happen what no frame asks for.
 
-Law: its own words and no shell's; nothing that it says is shown. It ends within its deadline or is ended.
+Law: its own words and no shell's; nothing that it says is shown. It ends within its deadline or is ended, and what it
+began with it, where the system knows whose children they are. What it leaves behind when it ends by itself goes on.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 _PREFIX: Final = "WIRECHECK_"
+_GROUPS: Final = os.name == "posix"
 
 
 async def run(command: str, variables: Mapping[str, Any], within: float) -> str:
@@ -22,7 +26,7 @@ async def run(command: str, variables: Mapping[str, Any], within: float) -> str:
     try:
         words = shlex.split(command)
         process = await asyncio.create_subprocess_exec(
-            *words, stdin=nobody, stdout=nobody, stderr=nobody, env=environment
+            *words, stdin=nobody, stdout=nobody, stderr=nobody, env=environment, start_new_session=_GROUPS
         )
     except (OSError, ValueError, TypeError) as error:
         return f"cannot be run ({getattr(error, 'strerror', None) or 'it is no command'}); look at it"
@@ -32,6 +36,15 @@ async def run(command: str, variables: Mapping[str, Any], within: float) -> str:
         return f"did not end within {within:g} s"
     finally:
         if process.returncode is None:
-            process.kill()
+            _kill(process)
             await process.wait()
     return f"ended with code {code}" if code != 0 else ""
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End a command and all that it began."""
+    with suppress(ProcessLookupError):  # it has just ended
+        if _GROUPS:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()

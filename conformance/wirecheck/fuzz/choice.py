@@ -48,6 +48,8 @@ def choices(dialect: Dialect, frame: str | None, envelope: Envelope, sender: Sen
         for form in dialect.frames.values()
         if frame in (None, form.key) and sender in (None, form.sender)
     )
+    if not dialect.frames:
+        raise UsageError(f"{dialect.name} documents no frame; add one to its catalog")
     if not found:
         what = f"the frame `{frame}`" if frame is not None else "any frame"
         raise UsageError(
