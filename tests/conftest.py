@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
+import signal
 import sys
 import threading
 from collections.abc import Generator
@@ -43,6 +44,12 @@ class Tracing:
 
 
 TRACING = Tracing()
+
+
+def pytest_configure() -> None:
+    """Where tests run in the background of a shell, interrupts are ignored, and every child would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

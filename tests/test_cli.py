@@ -481,8 +481,6 @@ def test_what_is_no_capture_is_called_none(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_ends_quietly_with_130() -> None:
-    # Where the tests run in the background of a shell, interrupts are ignored, and a child would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     running = subprocess.Popen(
         [sys.executable, "-m", "wirecheck", "check", "-", "--dialect", "amigo", "--format", "json"],
         stdin=subprocess.PIPE,

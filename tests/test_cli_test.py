@@ -397,8 +397,6 @@ def test_a_server_that_takes_no_connection_of_a_scenarios(catalog: Path) -> None
 
 
 def test_an_interrupted_run_leaves_nothing(catalog: Path, tmp_path: Path) -> None:
-    # Where the tests run in the background of a shell, interrupts are ignored, and a child would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with standing(miniatures.listens) as peer:
         spools = tmp_path / "spools"
         spools.mkdir()
@@ -423,7 +421,6 @@ def test_an_interrupted_run_leaves_nothing(catalog: Path, tmp_path: Path) -> Non
 
 
 def test_who_interrupts_a_run_has_what_was_played(catalog: Path, tmp_path: Path) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with standing(_until_nonsense) as peer:
         process = subprocess.Popen(
             [sys.executable, "-m", "wirecheck", "test", peer.url, "--catalog", str(catalog), "--report", "seen"],
