@@ -396,47 +396,39 @@ def test_a_server_that_takes_no_connection_of_a_scenarios(catalog: Path) -> None
     assert f"wirecheck: {peer.url}: the connection was refused with HTTP 503" in result.stderr
 
 
+def interrupted(peer: Peer, handshakes: int, *args: str | Path, **environment: str) -> tuple[int, str, str]:
+    """What `test` ends with that is interrupted once it shook hands so often, the first time to see who is there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wirecheck", "test", peer.url, *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    while len(peer.asked) < handshakes and process.poll() is None:
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    return process.returncode, out, err
+
+
 def test_an_interrupted_run_leaves_nothing(catalog: Path, tmp_path: Path) -> None:
+    spools = tmp_path / "spools"
+    spools.mkdir()
     with standing(miniatures.listens) as peer:
-        spools = tmp_path / "spools"
-        spools.mkdir()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "wirecheck", "test", peer.url, "--catalog", str(catalog)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(spools)},
-        )
-        # The first handshake is to see whether there is a server; the second is the scenario's.
-        while len(peer.asked) < 2 and process.poll() is None:
-            try:
-                process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+        code, out, err = interrupted(peer, 2, "--catalog", catalog, TMPDIR=str(spools))
+    assert (code, out) == (130, "")
     assert "Traceback" not in err
     assert list(spools.iterdir()) == []
 
 
 def test_who_interrupts_a_run_has_what_was_played(catalog: Path, tmp_path: Path) -> None:
     with standing(_until_nonsense) as peer:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "wirecheck", "test", peer.url, "--catalog", str(catalog), "--report", "seen"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        # To see whether there is a server; the first scenario; and the second, in which it says nothing more.
-        while len(peer.asked) < 3 and process.poll() is None:
-            try:
-                process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
-    assert process.returncode == 130
+        code, out, err = interrupted(peer, 3, "--catalog", catalog, "--report", "seen")
+    assert code == 130
     assert "5 of 5 cases held, in 1 scenario" in out
     assert "stopped at an interruption; not played: nonsense" in err and "Traceback" not in err
     assert json.loads((tmp_path / "seen" / "report.json").read_text())["report"]["frames"] == 6

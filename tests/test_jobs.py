@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from cuts import one_pass, task_of
 from processes import wirecheck
@@ -81,6 +82,26 @@ def test_a_pool_gives_the_report_of_one_pass(busy: Path) -> None:
     with Pool(2) as pool:
         report = folded(pool, ((part, task) for part in parts_of(busy, 5)))
     assert report == one_pass(busy, task)
+
+
+@pytest.mark.parametrize(("asked", "cores", "most", "started"), [("7", 1, 3, 2), ("7", 5, 3, 4), ("2", 1, 3, 1)])
+def test_there_are_only_so_many_processes(
+    asked: str, cores: int, most: int, started: int, busy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as were asked for, but not more than a bound where there are fewer processors."""
+    helpers: list[int] = []
+
+    class Noted(Pool):
+        def __init__(self, workers: int) -> None:
+            helpers.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(pools, "Pool", Noted)
+    monkeypatch.setattr(judging, "MOST_PROCESSES", most)
+    monkeypatch.setattr(judging, "cores", lambda: cores)
+    args = ["check", "--dialect", "vonz", "--fail-on", "never", "--jobs", asked, str(busy)]
+    result = CliRunner().invoke(cli, args, catch_exceptions=False)
+    assert (result.exit_code, helpers) == (0, [started])
 
 
 @pytest.mark.parametrize("place", [0, 2])

@@ -27,7 +27,8 @@ from wirecheck.check.frozen import Uncommon, freeze, sets_of, thaw
 from wirecheck.check.link import Link
 from wirecheck.check.means import Meanings
 from wirecheck.check.plan import Moves
-from wirecheck.check.rows import Rows
+from wirecheck.check.promises import Held
+from wirecheck.check.rows import Rows, Step
 from wirecheck.check.tally import Placed
 from wirecheck.record import BadLine, Record
 from wirecheck.verdict import Report
@@ -146,6 +147,28 @@ def test_tables_are_bounded_and_full_ones_say_the_same(name: str, most: int, mon
     assert len(tables._rows) <= most
     assert tables.steps <= most
     assert tables.steps >= sum(len(row.next) for row in tables._rows.values())
+
+
+def test_who_counts_steps_holds_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that is counted is kept, whoever has forgotten it; counted at last, it is the same number."""
+    monkeypatch.setattr("wirecheck.check.take.MAX_STEPS", 10)
+    monkeypatch.setattr("wirecheck.check.promises.MAX_STEPS", 3)
+    raw = b"".join(traffic.lines("vonz", 1_500, sessions=10, faults=0.05))
+    dialect, held = replace(catalog.load("vonz")), Held(("a",))
+    checker, most = Checker(dialect), 0
+    for block in blocks(raw[start : start + 5_000] for start in range(0, len(raw), 5_000)):
+        checker.take(block)
+        assert checker._taker is not None
+        most = max(most, len(checker._taker.stepper.taken))
+    assert 0 < most <= 10
+    assert checker.close() == read_singly(dialect, raw)
+    steps = [
+        step for row in checker._tables.rows._rows.values() for step in row.next.values() if isinstance(step, Step)
+    ]
+    for step in steps:
+        assert held.counts(step) is held.counts(step)
+        assert len(held.counted) <= 3
+    assert len(steps) > 10
 
 
 @pytest.mark.parametrize("name", catalog.dialects())

@@ -275,10 +275,11 @@ class Taker:
         step = stepper.step(link, meaning, values, refs, meets, (number, line.t), _Frame(reading, frame))
         if step is None:
             return False
-        beside = quick.beside(self._plan, meaning, step, meets, remembers=checker.remembers) if step.met else None
-        root = row.next.get((meaning.number, meets, step.glanced, *refs))
-        if beside is not None and root is not None:
-            quick.keep(row, reading, values, refs, root, beside)
+        if step.met:
+            beside = quick.beside(self._plan, meaning, step, meets, remembers=checker.remembers)
+            root = row.next.get((meaning.number, meets, step.glanced, *refs))
+            if beside is not None and root is not None:
+                quick.keep(row, reading, values, refs, root, beside)
         return True
 
 

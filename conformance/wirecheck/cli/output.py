@@ -66,9 +66,9 @@ def unheard() -> Iterator[None]:
         _leave(sys.stderr)
 
 
-def _leave(stream: TextIO) -> None:
+def _leave(unread: TextIO) -> None:
     """Nobody reads any more. Python flushes once again at its end, and that must not fail aloud."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), unread.fileno())
 
 
 def writable(path: Path) -> None:

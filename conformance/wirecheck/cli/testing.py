@@ -85,12 +85,16 @@ def perform(request: Request) -> int:
     outcomes: dict[str, Outcome] = {}
     with watching() as watch:
         try:
-            _play(request, target, chosen, fatal, watch, outcomes)
+            asyncio.run(_playing(request, target, chosen, fatal, watch, outcomes))
             interrupted = False
         except KeyboardInterrupt:
             if not outcomes:
                 raise
             interrupted = True
+        except WirecheckError:
+            raise
+        except Exception as error:
+            tell_of_our_fault(error, target.secrets())
         kept, trouble = _kept(request, chosen, outcomes, captures)
     run = Run(
         dialect=dialect,
@@ -122,23 +126,6 @@ def _target(request: Request, dialect: Dialect) -> Target:
     return target_from(request, request.url, dialect)
 
 
-def _play(
-    request: Request,
-    target: Target,
-    chosen: Sequence[Case],
-    fatal: Fatal,
-    watch: Watching,
-    outcomes: dict[str, Outcome],
-) -> None:
-    """Fill in `outcomes`, up to the first with a `fatal` case. Raises `TargetError` where there is no server."""
-    try:
-        asyncio.run(_playing(request, target, chosen, fatal, watch, outcomes))
-    except WirecheckError:
-        raise
-    except Exception as error:
-        tell_of_our_fault(error, target.secrets())
-
-
 async def _playing(
     request: Request,
     target: Target,
@@ -147,6 +134,7 @@ async def _playing(
     watch: Watching,
     outcomes: dict[str, Outcome],
 ) -> None:
+    """Fill in `outcomes`, up to the first with a `fatal` case. Raises `TargetError` where there is no server."""
     limits = Limits(timeout=request.timeout, patience=request.patience)
     budget = Budget(request.max_turns)
     watch.waiting(target)
